@@ -1,0 +1,129 @@
+"""Salesforce's refusals, translated."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import requests
+import urllib3
+from simple_salesforce.exceptions import SalesforceError
+
+from bot.errors import VendorError
+from bot.vendors.salesforce_login import unauthorized
+from workflows.text import N_, Text
+
+LONGEST_MESSAGE = 500
+UNKNOWN_TYPE_CODES = frozenset(
+    {"INVALID_TYPE", "INVALID_FIELD", "INVALID_TYPE_FOR_OPERATION", "NOT_FOUND"}
+)
+_LIMIT_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"})
+_BUSY_CODES = frozenset({"SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNABLE_TO_LOCK_ROW"})
+_LATER = N_("Wait some minutes and try again.")
+
+
+def refusal(refused: SalesforceError, *, remedy: Text, permission: str, write: bool) -> VendorError:
+    """Translate an answer that is an error; ``permission`` is what the call needs.
+
+    The code ``salesforce_not_available`` says that the org (or the user) has no such kind of
+    object or field: Salesforce answers the same for *missing* and *not permitted*.
+    """
+    code, message = _said(refused.content)
+    status = int(refused.status)
+    if code in _LIMIT_CODES:
+        return VendorError(
+            "salesforce",
+            "salesforce_request_limit",
+            N_("The Salesforce org has used up its API requests ({message}).", message=message),
+            N_("They come back within 24 hours; wait, or raise the limit."),
+            retryable=True,
+        )
+    if status == HTTPStatus.UNAUTHORIZED:
+        return unauthorized(remedy, f"{code} {message}".strip())
+    if status == HTTPStatus.FORBIDDEN or code in ("INSUFFICIENT_ACCESS", "API_DISABLED_FOR_ORG"):
+        return _forbidden(message, permission)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _BUSY_CODES:
+        return VendorError(
+            "salesforce",
+            "salesforce_unavailable",
+            N_("Salesforce could not answer just now (status {status}).", status=status),
+            _LATER,
+            retryable=True,
+            unknown=write and status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+    if code in UNKNOWN_TYPE_CODES and status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
+        return VendorError(
+            "salesforce",
+            "salesforce_not_available",
+            N_("Salesforce does not offer this: {message}", message=message),
+            N_("Give the bot's Salesforce user the permission to see it, or look by hand."),
+        )
+    return VendorError(
+        "salesforce",
+        "salesforce_refused",
+        N_(
+            "Salesforce refused the request (status {status}, {code}): {message}",
+            status=status,
+            code=code or "-",
+            message=message or "-",
+        ),
+        N_("Look at what Salesforce says, put it right in Salesforce, and try again."),
+    )
+
+
+def _forbidden(message: str, permission: str) -> VendorError:
+    return VendorError(
+        "salesforce",
+        "salesforce_forbidden",
+        N_("Salesforce does not permit this: {message}", message=message or permission),
+        N_('Give the bot\'s Salesforce user the permission "{permission}".', permission=permission),
+        missing=permission,
+    )
+
+
+def unreachable(failure: requests.RequestException, *, write: bool) -> VendorError:
+    """Translate a network failure; a request that never left cannot have been applied."""
+    if isinstance(failure, requests.exceptions.SSLError):
+        return VendorError(
+            "salesforce",
+            "salesforce_certificate",
+            N_("Salesforce's certificate cannot be trusted."),
+            N_("Look at the address of the instance, and at the certificate authorities in use."),
+        )
+    return VendorError(
+        "salesforce",
+        "salesforce_unreachable",
+        N_("Salesforce did not answer ({reason}).", reason=type(failure).__name__),
+        N_("Look at the network connection to Salesforce, then try again."),
+        retryable=True,
+        unknown=write and not _never_sent(failure),
+    )
+
+
+def unreadable(what: str, *, write: bool = False) -> VendorError:
+    """Build the error for an answer that is not what Salesforce documents."""
+    return VendorError(
+        "salesforce",
+        "salesforce_unreadable",
+        N_("Salesforce's answer about {what} cannot be read.", what=what),
+        N_("Look whether the address of the instance leads to Salesforce, then try again."),
+        unknown=write,
+    )
+
+
+def _never_sent(failure: requests.RequestException) -> bool:
+    if isinstance(failure, requests.exceptions.ConnectTimeout):
+        return True
+    cause = failure.args[0] if failure.args else None
+    reason = getattr(cause, "reason", None)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+
+
+def _said(content: Any) -> tuple[str, str]:
+    """Return the error's code and message; the body can be a list, an object, text or bytes."""
+    first = content[0] if isinstance(content, list) and content else content
+    if isinstance(first, dict):
+        code = str(first.get("errorCode") or first.get("error") or "")
+        message = str(first.get("message") or first.get("error_description") or "")
+        return code, message[:LONGEST_MESSAGE]
+    return "", ""

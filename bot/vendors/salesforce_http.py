@@ -1,0 +1,157 @@
+"""One call to Salesforce: login, time-outs, patience, paging, and errors translated."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce as SimpleSalesforce
+from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
+
+from bot.errors import VendorError
+from bot.vendors import salesforce_errors as errors
+from bot.vendors.patience import Patience
+from bot.vendors.salesforce_login import Login
+
+API_ENABLED = "API Enabled"
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+class TimeoutAdapter(HTTPAdapter):
+    """Gives every request a time-out (seconds), and optionally a certificate authority.
+
+    simple-salesforce sets no time-out. The authority is set here because requests lets
+    ``REQUESTS_CA_BUNDLE`` win over a session's own.
+    """
+
+    def __init__(self, timeout: float, ca_file: Path | None = None) -> None:
+        self._timeout = timeout
+        self._ca_file = ca_file
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]  # the named arguments are passed on as they are
+        """Send *request* with the time-out and the authority."""
+        kwargs["timeout"] = kwargs.get("timeout") or self._timeout
+        if self._ca_file is not None:
+            kwargs["verify"] = str(self._ca_file)
+        return super().send(request, **kwargs)
+
+
+class SalesforceClient:
+    """simple-salesforce behind a lazy login that is renewed once when a session has ended."""
+
+    def __init__(
+        self, login: Login, *, api_version: str, adapter: HTTPAdapter, patience: Patience
+    ) -> None:
+        # At DEBUG the library writes secrets into the log.
+        logging.getLogger("simple_salesforce").setLevel(logging.INFO)
+        self._login = login
+        self._api_version = api_version
+        self._patience = patience
+        self._session = requests.Session()
+        self._session.mount("https://", adapter)
+        # Without this, requests would put an entry of ~/.netrc in place of the token.
+        self._session.auth = lambda request: request
+        self._connected: SimpleSalesforce | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def instance_url(self) -> str:
+        """The address that people open; logs in if that has not happened yet."""
+        return f"https://{self.call(lambda sf: sf.sf_instance)}"
+
+    def query(self, soql: str, *, permission: str = API_ENABLED) -> list[Row]:
+        """Return all rows of a SOQL query, all pages."""
+        return list(self._pages(lambda sf: sf.query(soql), permission))
+
+    def tooling(self, soql: str, *, permission: str = "View Setup and Configuration") -> list[Row]:
+        """Return all rows of a Tooling API query, all pages."""
+        return list(
+            self._pages(lambda sf: sf.toolingexecute("query/", params={"q": soql}), permission)
+        )
+
+    def count(self, sobject: str) -> int:
+        """Count the records of *sobject*: exact, but only those the user may see."""
+        answer = self.call(lambda sf: sf.query(f"SELECT count() FROM {sobject}"))  # noqa: S608
+        total = answer.get("totalSize") if isinstance(answer, dict) else None
+        if not isinstance(total, int):
+            raise errors.unreadable(sobject)
+        return total
+
+    def _pages(
+        self, first: Callable[[SimpleSalesforce], Any], permission: str
+    ) -> Iterator[Row]:
+        page = self.call(first, permission=permission)
+        while True:
+            if not isinstance(page, dict) or not isinstance(page.get("records"), list):
+                raise errors.unreadable("query")
+            yield from page["records"]
+            following = page.get("nextRecordsUrl")
+            if page.get("done", True) or not following:
+                return
+            page = self.call(
+                lambda sf, url=following: sf.query_more(url, identifier_is_url=True),
+                permission=permission,
+            )
+
+    def call(
+        self,
+        function: Callable[[SimpleSalesforce], T],
+        *,
+        permission: str = API_ENABLED,
+        write: bool = False,
+    ) -> T:
+        """Call *function* with the connected library, with patience. Raises :class:`VendorError`.
+
+        A ``write`` is tried again only when it cannot have been applied: an unknown outcome is
+        handed to the caller, who looks before trying again.
+        """
+
+        def once() -> T:
+            try:
+                return self._renewed(function)
+            except SalesforceError as refused:
+                error = errors.refusal(
+                    refused, remedy=self._login.remedy, permission=permission, write=write
+                )
+            except requests.exceptions.JSONDecodeError:
+                error = errors.unreadable("request", write=write)
+            except requests.RequestException as failure:
+                error = errors.unreachable(failure, write=write)
+            raise error from None
+
+        return self._patience.call(once, even_if_unknown=not write)
+
+    def _renewed(self, function: Callable[[SimpleSalesforce], T]) -> T:
+        connected = self._connect(None)
+        try:
+            return function(connected)
+        except SalesforceExpiredSession:
+            if not self._login.renewable:
+                raise
+        return function(self._connect(connected))
+
+    def _connect(self, stale: SimpleSalesforce | None) -> SimpleSalesforce:
+        """Return the connection, logging in if there is none, or if it is the *stale* one."""
+        with self._lock:
+            if self._connected is None or self._connected is stale:
+                access = self._login.access(self._session)
+                self._connected = SimpleSalesforce(
+                    session_id=access.token,
+                    instance_url=f"https://{access.host}",
+                    version=self._api_version,
+                    session=self._session,
+                )
+            return self._connected
+
+
+def not_available(error: VendorError) -> bool:
+    """Whether *error* says that this org or user has no such thing, so that others may be read."""
+    return error.code in ("salesforce_not_available", "salesforce_forbidden")

@@ -1,0 +1,1 @@
+"""Slack side of Sunset: payloads become commands, runs become Block Kit."""

@@ -1,0 +1,94 @@
+"""The ids that tie what is shown to what is listened for, and the only thing a button carries.
+
+A button's ``value`` names the run and the version of the prompt it answers: identifiers, never
+state. What they mean is looked up again on every click.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+COMMAND = "/uninstall-salesforce"
+
+
+class Act(StrEnum):
+    """``action_id`` of every interactive element in messages and in the App Home."""
+
+    # Buttons that are an answer by themselves
+    ACKNOWLEDGE_ADVICE = "acknowledge_advice"
+    RETAKE_PLAN = "retake_plan"
+    APPROVE = "approve"
+    TAKE_SUGGESTIONS = "take_suggestions"
+    CONFIRM_MAPPING = "confirm_mapping"
+    PAUSE = "pause_reassignment"
+    RESUME = "resume_reassignment"
+    RETRY_REASSIGNMENT = "retry_reassignment"
+    CHANGE_MAPPING = "change_mapping"
+    UNDO = "undo_reassignment"
+    REPORT_OWNERS_DELETED = "report_owners_deleted"
+    CONFIRM_NO_COPY = "confirm_no_copy"
+    RECONSIDER = "reconsider_data_copy"
+    REPORT_UNINSTALLED = "report_uninstalled"
+    REMOVE_BY_BOT = "remove_by_bot"
+    WHO_ELSE = "ask_who_else"
+    CHECK_NOW = "check_now"
+    RETRY = "retry"
+    UNFREEZE = "unfreeze"
+    # Buttons that open a modal
+    OPEN_PLAN = "open_plan"
+    OPEN_DECLINE = "open_decline"
+    OPEN_DISCONNECT = "open_disconnect"
+    OPEN_MAPPING = "open_mapping"
+    OPEN_FAILURES = "open_failures"
+    OPEN_INVENTORY = "open_inventory"
+    OPEN_DATA_COPY = "open_data_copy"
+    OPEN_CONSENT = "open_consent"
+    OPEN_DOWNLOADED = "open_downloaded"
+    OPEN_HAND_OVER = "open_hand_over"
+    OPEN_CANCEL = "open_cancel"
+    OPEN_START = "open_start"
+    # Elements inside modals
+    PICK_TARGET = "pick_target"
+    PICK_REMAINING = "pick_remaining"
+    PAGE_BACK = "page_back"
+    PAGE_NEXT = "page_next"
+    # Buttons that only lead elsewhere (a URL); Slack still delivers the click
+    LINK = "link"
+
+
+class Modal(StrEnum):
+    """``callback_id`` of every modal."""
+
+    START = "start"
+    PLAN = "plan"
+    DECLINE = "decline"
+    DISCONNECT = "disconnect"
+    MAPPING = "mapping"
+    FAILURES = "failures"
+    INVENTORY = "inventory"
+    DATA_COPY = "data_copy"
+    CONSENT = "consent"
+    DOWNLOADED = "downloaded"
+    HAND_OVER = "hand_over"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """What a button or modal refers to: a run, and the version of the prompt it answers."""
+
+    run_id: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.run_id}.{self.version}"
+
+    @classmethod
+    def parse(cls, value: str) -> Ref:
+        """Read a reference back; anything else is a :class:`ValueError`."""
+        match = re.fullmatch(r"([A-Za-z0-9-]{1,64})\.([0-9]{1,9})", value)
+        if match is None:
+            raise ValueError("not a reference to a run")
+        return cls(match[1], int(match[2]))

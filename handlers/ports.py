@@ -1,0 +1,138 @@
+"""What Slack's side needs of the running program; :mod:`bot` provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from workflows.commands import Command
+from workflows.events import Recorded
+from workflows.run import Run
+from workflows.values import Account, Owner, Policy, Role
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command: the run after it, and the events it made happen.
+
+    ``repeated`` is true for a delivery that was carried out before: nothing happened now.
+    """
+
+    run: Run
+    events: tuple[Recorded, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reassignment or undo is, in records."""
+
+    done: int
+    total: int
+    failed: int
+    per_second: float = 0.0
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """An event with its place in the hash chain (hexadecimal)."""
+
+    recorded: Recorded
+    hash: str
+
+
+class Engine(Protocol):
+    """The one way to change a run, and the ways to look at runs."""
+
+    def execute(self, run_id: str, command: Command, delivery_key: str) -> Outcome:
+        """Carry out *command* once for *delivery_key*, durably, before returning.
+
+        Raises:
+            workflows.errors.Refused: the rules do not allow it; nothing happened.
+            workflows.errors.SunsetError: it could not be recorded; nothing happened.
+        """
+        ...
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run, or None if there is none with this id."""
+        ...
+
+    def active_run(self) -> Run | None:
+        """Return the account's run that is not over, if there is one."""
+        ...
+
+    def runs(self) -> list[Run]:
+        """Return all runs of the account, newest first."""
+        ...
+
+    def audit(self, run_id: str) -> list[AuditEntry]:
+        """Return a run's history with its hashes, oldest first."""
+        ...
+
+    def audit_problems(self, run_id: str) -> list[str]:
+        """Recompute a run's hash chain and return what does not fit (empty: intact)."""
+        ...
+
+    def progress(self, run_id: str) -> Progress | None:
+        """Return how far the run's job is, or None without one."""
+        ...
+
+    def message_link(self, run_id: str) -> str | None:
+        """Return a permalink to the run's thread, once it was posted."""
+        ...
+
+
+class People(Protocol):
+    """Who somebody is. Roles come from the settings alone, never from e-mail addresses."""
+
+    def roles(self, user_id: str) -> frozenset[Role]:
+        """Return what this Slack user may do; an empty set for strangers."""
+        ...
+
+    def locale(self, user_id: str) -> str:
+        """Return the person's Slack locale, e.g. `pl-PL`; the channels' one if unknown."""
+        ...
+
+    def administrators(self) -> list[str]:
+        """Return the Slack user ids of all administrators."""
+        ...
+
+    def approvers(self) -> list[str]:
+        """Return the Slack user ids of everyone who may approve."""
+        ...
+
+
+class Owners(Protocol):
+    """HubSpot's active owners, held in memory: a picker must answer within 3 seconds."""
+
+    def search(self, query: str, limit: int = 100) -> Sequence[Owner]:
+        """Return the active owners whose name or e-mail contains *query*, best first."""
+        ...
+
+    def get(self, owner_id: str) -> Owner | None:
+        """Return one active owner."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that listeners are given."""
+
+    engine: Engine
+    people: People
+    owners: Owners
+    clock: Clock
+    account: Account
+    policy: Policy
+    channel: str
+    channel_locale: str

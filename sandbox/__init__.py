@@ -1,0 +1,1 @@
+"""A local Slack, HubSpot and Salesforce, to rehearse the procedure without an account."""

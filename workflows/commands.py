@@ -1,0 +1,388 @@
+"""Commands: what somebody asks of a run; each is decided by :mod:`workflows.decide`.
+
+Actions whose class has ``answers = True`` answer a prompt and must say which version of it.
+Actions whose class has ``by`` say who may: an administrator, an approver, or the bot itself.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from workflows.base import Instant, Value
+from workflows.text import Text
+from workflows.values import (
+    Account,
+    Actor,
+    Blocker,
+    Failure,
+    Inventory,
+    OwnedRecords,
+    Owner,
+    Plan,
+    Policy,
+    Reading,
+    Reason,
+    Role,
+    Tally,
+)
+
+Who = Literal["administrator", "approver", "bot"]
+
+
+class Action(Value):
+    """What is asked, apart from who and when."""
+
+    answers: ClassVar[bool] = False
+    by: ClassVar[Who] = "administrator"
+
+
+# --- by people ---------------------------------------------------------------------------------
+
+
+class StartRun(Action):
+    """Start a run (`/uninstall-salesforce`): P0a–c have been read and confirmed."""
+
+    run_id: str
+    account: Account
+    reason: Reason
+    note: str = Field("", max_length=2_000)
+    confirmed: frozenset[str] = frozenset()
+    approvers: tuple[str, ...] = ()
+    eligible_approvers: tuple[str, ...] = ()
+    policy: Policy = Policy()
+
+
+class AcknowledgeAdvice(Action):
+    """Insist on the uninstall although the stated reason is a sync problem (P0c)."""
+
+    answers = True
+
+
+class RetakePlan(Action):
+    """Look again; approvals given so far lapse."""
+
+    answers = True
+
+
+class Approve(Action):
+    """Approve what the prompt shows (plan, or inventory and data-copy choice)."""
+
+    answers = True
+    by = "approver"
+
+
+class Decline(Action):
+    """Refuse approval; this ends the run."""
+
+    answers = True
+    by = "approver"
+    reason: str = Field(max_length=2_000)
+
+
+class ReportDisconnected(Action):
+    """P1a–e are done in HubSpot."""
+
+    answers = True
+    reason: str = Field(max_length=500)
+    phrase: str = Field(max_length=200)
+    saved_mappings: frozenset[str] = frozenset()
+
+
+class MapOwner(Action):
+    """Give one Salesforce-only owner's records to a HubSpot owner (P2b)."""
+
+    answers = True
+    owner_id: str
+    target: Owner
+
+
+class MapRemaining(Action):
+    """Give all that are left to one HubSpot owner."""
+
+    answers = True
+    target: Owner
+
+
+class TakeSuggestions(Action):
+    """Take every suggestion for owners that have no target yet."""
+
+    answers = True
+
+
+class ConfirmMapping(Action):
+    """Start the reassignment with the mapping that is shown."""
+
+    answers = True
+
+
+class PauseReassignment(Action):
+    """Hold the job; nothing is lost."""
+
+    answers = True
+
+
+class ResumeReassignment(Action):
+    """Let a paused job go on."""
+
+    answers = True
+
+
+class RetryReassignment(Action):
+    """Run the confirmed mapping again over what is left."""
+
+    answers = True
+
+
+class ChangeMapping(Action):
+    """Go back to the pickers for what is left."""
+
+    answers = True
+
+
+class UndoReassignment(Action):
+    """Give back every record whose owner is still the one that the bot wrote."""
+
+    answers = True
+
+
+class ReportOwnersDeleted(Action):
+    """P2c–e are done: the Salesforce owners were deleted on the cleanup page."""
+
+    answers = True
+
+
+class ChooseDataCopy(Action):
+    """P3d: keep a copy for 48 hours, or not; and whether an own backup exists."""
+
+    answers = True
+    keep: bool
+    own_backup: bool = False
+
+
+class ConfirmNoCopy(Action):
+    """The second confirmation of *do not save a copy*."""
+
+    answers = True
+
+
+class ReconsiderDataCopy(Action):
+    """Go back to the data-copy choice; removal approvals lapse."""
+
+    answers = True
+
+
+class GiveConsent(Action):
+    """P3e: tick the sentence of consent."""
+
+    answers = True
+
+
+class ReportUninstalled(Action):
+    """P3f: *Uninstall* was pressed in Salesforce Setup."""
+
+    answers = True
+
+
+class RemoveByBot(Action):
+    """Let the bot remove the package through the Metadata API (only where no copy is kept)."""
+
+    answers = True
+
+
+class ConfirmDownloaded(Action):
+    """P4: the copy of the package's data was downloaded."""
+
+    answers = True
+    where: str = Field(max_length=500)
+
+
+class CheckNow(Action):
+    """Look at the vendor now instead of at the next poll."""
+
+    answers = True
+
+
+class AskWhoElse(Action):
+    """Ask the other administrators to take the download over."""
+
+    answers = True
+
+
+class Retry(Action):
+    """Try again what was blocked."""
+
+
+class Cancel(Action):
+    """End the run; what is already irreversible stays so."""
+
+    reason: str = Field("", max_length=2_000)
+
+
+class HandOver(Action):
+    """Make another administrator responsible."""
+
+    to: str
+    to_roles: frozenset[Role] = frozenset()
+
+
+class Freeze(Action):
+    """Let nothing leave the bot until unfrozen."""
+
+    reason: str = Field("", max_length=2_000)
+
+
+class Unfreeze(Action):
+    """Lift the freeze."""
+
+
+# --- by the bot: what it found out ---------------------------------------------------------------
+
+
+class BotAction(Action):
+    """A result that the bot reports about the world."""
+
+    by = "bot"
+
+
+class RecordPlan(BotAction):
+    """The plan is made."""
+
+    plan: Plan
+
+
+class RecordSyncQuiet(BotAction):
+    """Nothing was synchronised after the reported disconnect, in two readings."""
+
+    reading: Reading
+
+
+class RecordSyncRunning(BotAction):
+    """Something was synchronised after the reported disconnect."""
+
+    reading: Reading
+    last_sync: Instant
+
+
+class RecordSyncUnreadable(BotAction):
+    """The sync's traces cannot be read here; the disconnect stays attested."""
+
+    why: Text
+
+
+class RecordOwners(BotAction):
+    """The Salesforce-only owners, counted anew."""
+
+    owners: tuple[OwnedRecords, ...]
+    reading: Reading
+
+
+class RecordReassigned(BotAction):
+    """The job ended."""
+
+    job: int
+    tallies: tuple[Tally, ...]
+    failures: tuple[Failure, ...] = ()
+    failure_count: int = 0
+
+
+class RecordUndone(BotAction):
+    """The undo ended."""
+
+    job: int
+    restored: int
+    left_alone: int
+
+
+class RecordOwnersGone(BotAction):
+    """No Salesforce-only owner is listed any more."""
+
+    reading: Reading
+
+
+class RecordOwnersRemain(BotAction):
+    """Salesforce-only owners are still listed after their deletion was reported."""
+
+    owners: tuple[Owner, ...]
+    reading: Reading
+
+
+class RecordInventory(BotAction):
+    """The package, read anew."""
+
+    inventory: Inventory
+    reading: Reading
+
+
+class RecordPackageAbsent(BotAction):
+    """The package is not installed before anything was removed."""
+
+    reading: Reading
+
+
+class RecordPackageGone(BotAction):
+    """The package was there and is gone, in two readings.
+
+    ``last_seen_at`` is the last reading that saw it: the data copy's deadline counts from there.
+    """
+
+    last_seen_at: Instant
+    reading: Reading
+
+
+class RecordRemovalStalled(BotAction):
+    """The package is still there a while after *Uninstall* was pressed."""
+
+    blockers: tuple[Blocker, ...]
+    reading: Reading
+
+
+class RecordRemovalFailed(BotAction):
+    """The removal through the Metadata API was refused; nothing changed."""
+
+    problems: tuple[Blocker, ...]
+    reference: str = ""
+
+
+class RecordBlocked(BotAction):
+    """The present step cannot go on; a person has to mend something first."""
+
+    code: str
+    problem: Text
+    remedy: Text
+    reference: str = ""
+
+
+class RecordCapabilityMissing(BotAction):
+    """Something that the procedure can do without is not granted here."""
+
+    capability: str
+    problem: Text
+
+
+class DueTimer(Value):
+    """A timer that fell due."""
+
+    kind: str
+    due: Instant
+
+
+class FireTimers(BotAction):
+    """Timers fell due; several at once after a long sleep."""
+
+    due: tuple[DueTimer, ...]
+
+
+class Command(Value):
+    """An action with who asks it, in which roles, and which prompt version it answers."""
+
+    actor: Actor
+    roles: frozenset[Role] = frozenset()
+    version: int | None = None
+    action: Action
+
+    @property
+    def name(self) -> str:
+        """The action's name, as in the transition table."""
+        return type(self.action).__name__

@@ -1,0 +1,246 @@
+"""What should happen outside after an event. Effects are data: the worker carries them out.
+
+An effect's ``key`` is unique in its run: asking for the same effect again while it is pending
+changes nothing but its time. Effects of one ``lane`` are carried out one after the other, in order.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from workflows import events as e
+from workflows.base import Value
+from workflows.run import Run
+from workflows.states import State
+from workflows.timers import reminders
+
+Lane = Literal["audit", "thread", "job", "reminders"]
+
+
+class Effect(Value):
+    """One thing to do outside: its kind, its key in the run, its lane, and its arguments."""
+
+    kind: str
+    key: str
+    lane: Lane
+    data: dict[str, str | int] = {}
+
+
+def effects(before: Run | None, recorded: e.Recorded, after: Run) -> list[Effect]:
+    """Return what *recorded* asks for, given the run before and after it."""
+    event = recorded.event
+    result = [_audit(recorded)]
+    if before is None:
+        return [*result, _card(), _prompt(after), *_work(event, after)]
+    moved = after.prompt_version != before.prompt_version
+    if moved:
+        result.append(
+            Effect(
+                kind="close_prompt",
+                key=f"close_prompt:{before.prompt_version}",
+                lane="thread",
+                data={"version": before.prompt_version, "by": recorded.seq},
+            )
+        )
+        result.append(_prompt(after))
+    elif _shows(event):
+        result.append(_prompt(after))
+    result.extend(_notices(recorded))
+    result.append(_card())
+    result.extend(_work(event, after))
+    return result
+
+
+def _audit(recorded: e.Recorded) -> Effect:
+    seq = recorded.seq
+    return Effect(kind="audit_line", key=f"audit:{seq}", lane="audit", data={"seq": seq})
+
+
+def _card() -> Effect:
+    return Effect(kind="card", key="card", lane="thread")
+
+
+def _prompt(run: Run) -> Effect:
+    """Post or refresh the message of the prompt now in force."""
+    version = run.prompt_version
+    return Effect(kind="prompt", key=f"prompt:{version}", lane="thread", data={"version": version})
+
+
+def _shows(event: e.Event) -> bool:
+    """Say whether an event that asks nothing new still changes what the prompt's message shows."""
+    return isinstance(
+        event,
+        e.Approved
+        | e.ConsentGiven
+        | e.OwnerMapped
+        | e.OwnersCounted
+        | e.Blocked
+        | e.Retried
+        | e.Frozen
+        | e.Unfrozen
+        | e.HandedOver
+        | e.ReminderDue
+        | e.RemindersMissed,
+    )
+
+
+def _notices(recorded: e.Recorded) -> list[Effect]:
+    """Return messages of their own in the thread, besides the prompt."""
+    event = recorded.event
+    told = (
+        e.HandedOver
+        | e.Frozen
+        | e.Unfrozen
+        | e.Blocked
+        | e.CapabilityMissing
+        | e.DisconnectRefuted
+        | e.DisconnectUnverifiable
+        | e.OwnersRemain
+        | e.NothingToReassign
+        | e.PackageAbsent
+        | e.ReassignmentFinished
+        | e.ReassignmentUndone
+        | e.InventoryChanged
+        | e.RemovalStalled
+        | e.RemovalFailed
+        | e.RemindersMissed
+        | e.HelpRequested
+        | e.WindowEnded
+        | e.ApprovalsLapsed
+    )
+    if not isinstance(event, told):
+        return []
+    seq = recorded.seq
+    return [Effect(kind="notice", key=f"notice:{seq}", lane="thread", data={"seq": seq})]
+
+
+def _job(kind: str, key: str = "", **data: str | int) -> Effect:
+    return Effect(kind=kind, key=key or kind, lane="job", data=data)
+
+
+def _work(event: e.Event, run: Run) -> list[Effect]:
+    """Return what the bot does by itself after *event*."""
+    match event:
+        case e.RunStarted() | e.PlanRequested():
+            return [_job("take_plan")]
+        case e.DisconnectReported():
+            return [_job("watch_sync")]
+        case e.DisconnectVerified() | e.DisconnectUnverifiable() | e.ReassignmentUndone():
+            return [_job("count_owners")]
+        case e.ReassignmentFinished():
+            return [_job("count_owners")]
+        case e.MappingConfirmed() | e.ReassignmentRetried():
+            return [_job("reassign", f"reassign:{run.job}", job=run.job)]
+        case e.ReassignmentResumed():
+            return [_job("reassign", f"reassign:{run.job}", job=run.job)]
+        case e.UndoStarted():
+            return [_job("undo", f"undo:{run.job}", job=run.job)]
+        case e.OwnersDeletionReported():
+            return [_job("watch_owners_gone")]
+        case e.OwnersDeletionVerified() | e.NothingToReassign():
+            return [_job("take_inventory")]
+        case e.GatePassed(gate="removal"):
+            return [_job("take_inventory")]
+        case e.InventoryReconfirmed() | e.UninstallReported():
+            return [_job("watch_package")]
+        case e.BotRemovalStarted():
+            return [
+                _job("remove_package", f"remove_package:{event.attempt}", attempt=event.attempt),
+                _job("watch_package"),
+            ]
+        case e.PackageRemoved() if run.deadline is not None:
+            return _lay_reminders(run)
+        case e.DownloadConfirmed() | e.Cancelled():
+            return _lift_reminders(run)
+        case e.ReminderDue():
+            return _remind(run, (event.before,), missed=False)
+        case e.RemindersMissed():
+            return _remind(run, event.missed, missed=True)
+        case e.CheckRequested() | e.Retried():
+            return _again(run)
+        case _:
+            return []
+
+
+def recipients(run: Run, before: int) -> list[str]:
+    """Return who is reminded: the channel, the responsible person, later the approvers too."""
+    people = ["channel", run.responsible]
+    if before <= run.policy.approvers_from:
+        people += [person for person in run.eligible_approvers if person not in people]
+    return people
+
+
+def _lay_reminders(run: Run) -> list[Effect]:
+    """Lay every reminder in Slack too, so that it comes even when the bot is down."""
+    return [
+        _reminder("lay_reminder", before, person)
+        for before in reminders(run)
+        for person in recipients(run, before)
+    ]
+
+
+def _lift_reminders(run: Run) -> list[Effect]:
+    return [
+        _reminder("lift_reminder", before, person)
+        for before in reminders(run)
+        if before not in run.reminders_done
+        for person in recipients(run, before)
+    ]
+
+
+def _remind(run: Run, befores: tuple[int, ...], *, missed: bool) -> list[Effect]:
+    kind = "settle_missed_reminder" if missed else "send_reminder"
+    return [
+        _reminder(kind, before, person) for before in befores for person in recipients(run, before)
+    ]
+
+
+def _reminder(kind: str, before: int, person: str) -> Effect:
+    return Effect(
+        kind=kind,
+        key=f"{kind}:{before}:{person}",
+        lane="reminders",
+        data={"before": before, "to": person},
+    )
+
+
+def _again(run: Run) -> list[Effect]:
+    """Return the work of the present state, to be done (again) now."""
+    match run.state:
+        case State.PLANNING:
+            return [_job("take_plan")]
+        case State.DISCONNECTING:
+            if run.disconnect_reported_at is None:
+                return []
+            return [_job("count_owners" if run.disconnect_checked else "watch_sync")]
+        case State.MAPPING_OWNERS:
+            return [_job("count_owners")]
+        case State.REASSIGNING:
+            return _job_again(run)
+        case State.CLEANING_UP_OWNERS:
+            reported = run.cleanup_reported_at is not None
+            return [_job("watch_owners_gone" if reported else "count_owners")]
+        case State.CHOOSING_DATA_COPY | State.AWAITING_REMOVAL_APPROVAL:
+            return [_job("take_inventory")]
+        case State.REMOVING_PACKAGE:
+            if not run.reconfirmed:
+                return [_job("take_inventory")]
+            if run.bot_removing:
+                attempt = run.bot_removal
+                return [
+                    _job("remove_package", f"remove_package:{attempt}", attempt=attempt),
+                    _job("watch_package"),
+                ]
+            return [_job("watch_package")]
+        case _:
+            return []
+
+
+def _job_again(run: Run) -> list[Effect]:
+    if run.job_state in {"counting", "recounting"}:
+        return [_job("count_owners")]
+    if run.job_state == "running":
+        return [_job("reassign", f"reassign:{run.job}", job=run.job)]
+    if run.job_state == "undoing":
+        return [_job("undo", f"undo:{run.job}", job=run.job)]
+    return []

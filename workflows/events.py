@@ -1,0 +1,514 @@
+"""Events: what happened. They are the truth and the audit log at once.
+
+Each class is one kind of event; ``Recorded`` puts number, time and actor around it. Events are
+only ever added; a field that is added later must have a default, so that old runs still load.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from workflows.base import Instant, Value
+from workflows.text import Text
+from workflows.values import (
+    Account,
+    Actor,
+    Blocker,
+    Failure,
+    Inventory,
+    OwnedRecords,
+    Owner,
+    Plan,
+    Policy,
+    Reading,
+    Reason,
+    Tally,
+)
+
+Gate = Literal["plan", "removal"]
+
+
+class Event(Value):
+    """The base of all events."""
+
+
+class RunStarted(Event):
+    """A run was started; the settings in force are written down with it."""
+
+    type: Literal["run_started"] = "run_started"
+    run_id: str
+    account: Account
+    reason: Reason
+    note: str = ""
+    approvers: tuple[str, ...] = ()
+    eligible_approvers: tuple[str, ...] = ()
+    policy: Policy
+
+
+class AdviceAcknowledged(Event):
+    """The requester insists although the reason is a sync problem (P0c)."""
+
+    type: Literal["advice_acknowledged"] = "advice_acknowledged"
+
+
+class PlanRequested(Event):
+    """A new plan is asked for; approvals given so far lapse."""
+
+    type: Literal["plan_requested"] = "plan_requested"
+
+
+class PlanRecorded(Event):
+    """The plan was made; approvals are bound to its digest."""
+
+    type: Literal["plan_recorded"] = "plan_recorded"
+    plan: Plan
+    digest: str
+
+
+class Approved(Event):
+    """One person's approval of what one digest stands for."""
+
+    type: Literal["approved"] = "approved"
+    gate: Gate
+    digest: str
+
+
+class GatePassed(Event):
+    """The quorum is reached."""
+
+    type: Literal["gate_passed"] = "gate_passed"
+    gate: Gate
+    digest: str
+    approvers: tuple[str, ...]
+
+
+class Declined(Event):
+    """An approver declined; the run is over."""
+
+    type: Literal["declined"] = "declined"
+    gate: Gate
+    reason: str
+
+
+class ApprovalsLapsed(Event):
+    """Nobody completed the quorum in time."""
+
+    type: Literal["approvals_lapsed"] = "approvals_lapsed"
+    gate: Gate
+
+
+class DisconnectReported(Event):
+    """A person says that P1a–e are done."""
+
+    type: Literal["disconnect_reported"] = "disconnect_reported"
+    reason: str
+    phrase: str
+    saved_mappings: tuple[str, ...] = ()
+
+
+class DisconnectVerified(Event):
+    """Nothing was synchronised after the reported disconnect."""
+
+    type: Literal["disconnect_verified"] = "disconnect_verified"
+    reading: Reading
+
+
+class DisconnectRefuted(Event):
+    """The sync still ran after the reported disconnect."""
+
+    type: Literal["disconnect_refuted"] = "disconnect_refuted"
+    reading: Reading
+    last_sync: Instant
+
+
+class DisconnectUnverifiable(Event):
+    """The sync's traces cannot be read; the disconnect stays attested."""
+
+    type: Literal["disconnect_unverifiable"] = "disconnect_unverifiable"
+    why: Text
+
+
+class OwnersCounted(Event):
+    """The Salesforce-only owners and their records, counted anew."""
+
+    type: Literal["owners_counted"] = "owners_counted"
+    owners: tuple[OwnedRecords, ...]
+    reading: Reading
+
+
+class NothingToReassign(Event):
+    """No record belongs to a Salesforce-only owner; step 2 is not needed."""
+
+    type: Literal["nothing_to_reassign"] = "nothing_to_reassign"
+
+
+class OwnerMapped(Event):
+    """An owner's records will go to a HubSpot owner."""
+
+    type: Literal["owner_mapped"] = "owner_mapped"
+    owner_id: str
+    owner_name: str
+    target: Owner
+
+
+class MappingConfirmed(Event):
+    """The mapping was confirmed; the job runs exactly this."""
+
+    type: Literal["mapping_confirmed"] = "mapping_confirmed"
+    digest: str
+    mapping: dict[str, str]
+    job: int
+
+
+class ReassignmentPaused(Event):
+    """The job is held."""
+
+    type: Literal["reassignment_paused"] = "reassignment_paused"
+
+
+class ReassignmentResumed(Event):
+    """The job goes on."""
+
+    type: Literal["reassignment_resumed"] = "reassignment_resumed"
+
+
+class ReassignmentRetried(Event):
+    """The confirmed mapping runs again over what is left."""
+
+    type: Literal["reassignment_retried"] = "reassignment_retried"
+    job: int
+
+
+class ReassignmentFinished(Event):
+    """The job ended; a fresh count follows."""
+
+    type: Literal["reassignment_finished"] = "reassignment_finished"
+    job: int
+    tallies: tuple[Tally, ...]
+    failures: tuple[Failure, ...] = ()
+    failure_count: int = 0
+
+
+class MappingReopened(Event):
+    """Back to the pickers for what is left."""
+
+    type: Literal["mapping_reopened"] = "mapping_reopened"
+
+
+class UndoStarted(Event):
+    """Records are being given back to their old owners."""
+
+    type: Literal["undo_started"] = "undo_started"
+    job: int
+
+
+class ReassignmentUndone(Event):
+    """The undo ended."""
+
+    type: Literal["reassignment_undone"] = "reassignment_undone"
+    job: int
+    restored: int
+    left_alone: int
+
+
+class OwnersDeletionReported(Event):
+    """A person says that P2c–e are done."""
+
+    type: Literal["owners_deletion_reported"] = "owners_deletion_reported"
+
+
+class OwnersRemain(Event):
+    """Salesforce-only owners are still listed."""
+
+    type: Literal["owners_remain"] = "owners_remain"
+    owners: tuple[Owner, ...]
+    reading: Reading
+
+
+class OwnersDeletionVerified(Event):
+    """No Salesforce-only owner is listed any more."""
+
+    type: Literal["owners_deletion_verified"] = "owners_deletion_verified"
+    reading: Reading
+
+
+class InventoryRecorded(Event):
+    """The package was read: what would be deleted, what blocks."""
+
+    type: Literal["inventory_recorded"] = "inventory_recorded"
+    inventory: Inventory
+    digest: str
+    reading: Reading
+
+
+class PackageAbsent(Event):
+    """The package is not installed; step 3 is not needed."""
+
+    type: Literal["package_absent"] = "package_absent"
+    reading: Reading
+
+
+class NoCopyProposed(Event):
+    """Somebody chose not to save a copy; it is asked a second time."""
+
+    type: Literal["no_copy_proposed"] = "no_copy_proposed"
+    own_backup: bool
+
+
+class DataCopyChosen(Event):
+    """The data-copy choice is made; removal approvals are bound to the digest."""
+
+    type: Literal["data_copy_chosen"] = "data_copy_chosen"
+    keep: bool
+    own_backup: bool
+    digest: str
+
+
+class DataCopyReopened(Event):
+    """The data-copy choice is open again; removal approvals lapse."""
+
+    type: Literal["data_copy_reopened"] = "data_copy_reopened"
+
+
+class ConsentGiven(Event):
+    """The sentence of consent was ticked (P3e)."""
+
+    type: Literal["consent_given"] = "consent_given"
+    digest: str
+
+
+class InventoryReconfirmed(Event):
+    """Read again right before the removal: unchanged since it was approved."""
+
+    type: Literal["inventory_reconfirmed"] = "inventory_reconfirmed"
+    digest: str
+    reading: Reading
+
+
+class InventoryChanged(Event):
+    """Read again right before the removal: it is not what was approved."""
+
+    type: Literal["inventory_changed"] = "inventory_changed"
+    inventory: Inventory
+    digest: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    reading: Reading
+
+
+class UninstallReported(Event):
+    """A person says that Uninstall was pressed in Setup (P3f)."""
+
+    type: Literal["uninstall_reported"] = "uninstall_reported"
+
+
+class BotRemovalStarted(Event):
+    """The bot removes the package through the Metadata API."""
+
+    type: Literal["bot_removal_started"] = "bot_removal_started"
+    attempt: int
+
+
+class RemovalStalled(Event):
+    """The package is still there a while after Uninstall was pressed."""
+
+    type: Literal["removal_stalled"] = "removal_stalled"
+    blockers: tuple[Blocker, ...]
+    reading: Reading
+
+
+class RemovalFailed(Event):
+    """Salesforce refused the removal; nothing changed."""
+
+    type: Literal["removal_failed"] = "removal_failed"
+    problems: tuple[Blocker, ...]
+    reference: str = ""
+
+
+class PackageRemoved(Event):
+    """The package was there and is gone."""
+
+    type: Literal["package_removed"] = "package_removed"
+    last_seen_at: Instant
+    reading: Reading
+    deadline: Instant | None = None
+
+
+class ReminderDue(Event):
+    """A reminder of the data copy's deadline fell due."""
+
+    type: Literal["reminder_due"] = "reminder_due"
+    before: int
+    due: Instant
+
+
+class RemindersMissed(Event):
+    """Reminders fell due while nobody could send them."""
+
+    type: Literal["reminders_missed"] = "reminders_missed"
+    missed: tuple[int, ...]
+    dues: tuple[Instant, ...]
+
+
+class HelpRequested(Event):
+    """Somebody asks who else can download the copy."""
+
+    type: Literal["help_requested"] = "help_requested"
+
+
+class DownloadConfirmed(Event):
+    """The copy was downloaded."""
+
+    type: Literal["download_confirmed"] = "download_confirmed"
+    where: str
+
+
+class WindowEnded(Event):
+    """The 48 hours are over and no download was confirmed."""
+
+    type: Literal["window_ended"] = "window_ended"
+
+
+class RunCompleted(Event):
+    """The procedure is over."""
+
+    type: Literal["run_completed"] = "run_completed"
+
+
+class Cancelled(Event):
+    """The run was cancelled; what is irreversible stays so."""
+
+    type: Literal["cancelled"] = "cancelled"
+    reason: str = ""
+    irreversible: tuple[str, ...] = ()
+
+
+class RunExpired(Event):
+    """Nobody approved in time; nothing was touched."""
+
+    type: Literal["run_expired"] = "run_expired"
+
+
+class HandedOver(Event):
+    """Another administrator is responsible now."""
+
+    type: Literal["handed_over"] = "handed_over"
+    to: str
+    was: str
+
+
+class Frozen(Event):
+    """Nothing leaves the bot until unfrozen."""
+
+    type: Literal["frozen"] = "frozen"
+    reason: str = ""
+
+
+class Unfrozen(Event):
+    """The freeze was lifted."""
+
+    type: Literal["unfrozen"] = "unfrozen"
+
+
+class Blocked(Event):
+    """The present step cannot go on until somebody mends something."""
+
+    type: Literal["blocked"] = "blocked"
+    code: str
+    problem: Text
+    remedy: Text
+    reference: str = ""
+
+
+class Retried(Event):
+    """What was blocked is tried again."""
+
+    type: Literal["retried"] = "retried"
+
+
+class CheckRequested(Event):
+    """Somebody asks to look at the vendor now."""
+
+    type: Literal["check_requested"] = "check_requested"
+
+
+class CapabilityMissing(Event):
+    """Something that the procedure can do without is not granted here."""
+
+    type: Literal["capability_missing"] = "capability_missing"
+    capability: str
+    problem: Text
+
+
+AnyEvent = Annotated[
+    RunStarted
+    | AdviceAcknowledged
+    | PlanRequested
+    | PlanRecorded
+    | Approved
+    | GatePassed
+    | Declined
+    | ApprovalsLapsed
+    | DisconnectReported
+    | DisconnectVerified
+    | DisconnectRefuted
+    | DisconnectUnverifiable
+    | OwnersCounted
+    | NothingToReassign
+    | OwnerMapped
+    | MappingConfirmed
+    | ReassignmentPaused
+    | ReassignmentResumed
+    | ReassignmentRetried
+    | ReassignmentFinished
+    | MappingReopened
+    | UndoStarted
+    | ReassignmentUndone
+    | OwnersDeletionReported
+    | OwnersRemain
+    | OwnersDeletionVerified
+    | InventoryRecorded
+    | PackageAbsent
+    | NoCopyProposed
+    | DataCopyChosen
+    | DataCopyReopened
+    | ConsentGiven
+    | InventoryReconfirmed
+    | InventoryChanged
+    | UninstallReported
+    | BotRemovalStarted
+    | RemovalStalled
+    | RemovalFailed
+    | PackageRemoved
+    | ReminderDue
+    | RemindersMissed
+    | HelpRequested
+    | DownloadConfirmed
+    | WindowEnded
+    | RunCompleted
+    | Cancelled
+    | RunExpired
+    | HandedOver
+    | Frozen
+    | Unfrozen
+    | Blocked
+    | Retried
+    | CheckRequested
+    | CapabilityMissing,
+    Field(discriminator="type"),
+]
+
+
+class Recorded(Value):
+    """An event in its place in a run's history: number (from 1), time, actor."""
+
+    seq: int
+    at: Instant
+    actor: Actor
+    event: AnyEvent
+
+
+ANY_EVENT: TypeAdapter[Event] = TypeAdapter(AnyEvent)
+HISTORY: TypeAdapter[list[Recorded]] = TypeAdapter(list[Recorded])

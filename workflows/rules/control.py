@@ -1,0 +1,87 @@
+"""What can be done at any time: cancel, hand over, freeze, block and retry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from workflows import commands as c
+from workflows import events as e
+from workflows.errors import Refused
+from workflows.run import Run
+from workflows.text import N_
+from workflows.values import Role
+
+
+def cancel(run: Run, action: c.Cancel, command: c.Command, now: datetime) -> list[e.Event]:
+    """End the run; the event lists what is already irreversible."""
+    return [e.Cancelled(reason=action.reason.strip(), irreversible=run.irreversible)]
+
+
+def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -> list[e.Event]:
+    """Make another administrator responsible."""
+    if Role.ADMINISTRATOR not in action.to_roles:
+        raise Refused(
+            "not_an_administrator",
+            N_("<@{person}> is not an administrator of Sunset.", person=action.to),
+            N_("Choose somebody from SUNSET_ADMINS, or ask the operator to add this person."),
+        )
+    if action.to == run.responsible:
+        raise Refused(
+            "already_responsible",
+            N_("<@{person}> is responsible already.", person=action.to),
+            N_("Nothing needs to be done."),
+        )
+    return [e.HandedOver(to=action.to, was=run.responsible)]
+
+
+def freeze(run: Run, action: c.Freeze, command: c.Command, now: datetime) -> list[e.Event]:
+    """Let nothing leave the bot."""
+    if run.frozen:
+        raise Refused(
+            "already_frozen",
+            N_("The run is frozen already."),
+            N_("Use `unfreeze` when it may go on."),
+        )
+    return [e.Frozen(reason=action.reason.strip())]
+
+
+def unfreeze(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Lift the freeze."""
+    if not run.frozen:
+        raise Refused("not_frozen", N_("The run is not frozen."), N_("Nothing needs to be done."))
+    return [e.Unfrozen()]
+
+
+def blocked(run: Run, action: c.RecordBlocked, command: c.Command, now: datetime) -> list[e.Event]:
+    """Note what has to be mended before the step can go on."""
+    if run.blocked is not None and run.blocked.code == action.code:
+        return []
+    return [
+        e.Blocked(
+            code=action.code,
+            problem=action.problem,
+            remedy=action.remedy,
+            reference=action.reference,
+        )
+    ]
+
+
+def retry(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Try again what was blocked."""
+    if run.blocked is None:
+        raise Refused("not_blocked", N_("Nothing is blocked."), N_("Nothing needs to be done."))
+    return [e.Retried()]
+
+
+def check_now(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Look at the vendor now."""
+    return [e.CheckRequested()]
+
+
+def missing(
+    run: Run, action: c.RecordCapabilityMissing, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Say once that something is not granted which the procedure can do without."""
+    if action.capability in run.missing:
+        return []
+    return [e.CapabilityMissing(capability=action.capability, problem=action.problem)]

@@ -1,0 +1,186 @@
+"""Step 3: the inventory, the data-copy choice, the removal and its proof (P3)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from workflows import commands as c
+from workflows import events as e
+from workflows.digest import canonical, digest
+from workflows.errors import Refused
+from workflows.run import Run
+from workflows.states import State
+from workflows.text import N_
+from workflows.values import Inventory
+
+NOT_APPROVED = frozenset({"blockers", "incomplete", "org_url"})
+"""Parts of an inventory outside its digest: what is approved is what goes, and a blocker that
+somebody removes meanwhile takes nothing away from that."""
+
+
+def inventory_digest(inventory: Inventory) -> str:
+    """SHA-256 of what would be deleted: package, components, objects with their counts."""
+    return digest(inventory, leave_out=NOT_APPROVED)
+
+
+def removal_digest(inventory: str, *, keep: bool, own_backup: bool) -> str:
+    """SHA-256 of what the removal's approvers see: the inventory and the data-copy choice."""
+    data = {"inventory": inventory, "keep": keep, "own_backup": own_backup}
+    return hashlib.sha256(canonical(data).encode()).hexdigest()
+
+
+def record(run: Run, action: c.RecordInventory, command: c.Command, now: datetime) -> list[e.Event]:
+    """Take an inventory in; once it was approved, compare it with what was approved."""
+    fresh = inventory_digest(action.inventory)
+    if run.state is State.CHOOSING_DATA_COPY:
+        return [
+            e.InventoryRecorded(inventory=action.inventory, digest=fresh, reading=action.reading)
+        ]
+    if run.uninstall_reported_at is not None or run.inventory is None or run.keep_copy is None:
+        return []
+    if fresh == inventory_digest(run.inventory):
+        unconfirmed = run.state is State.REMOVING_PACKAGE and not run.reconfirmed
+        return [e.InventoryReconfirmed(digest=fresh, reading=action.reading)] if unconfirmed else []
+    was, now_is = _lines(run.inventory), _lines(action.inventory)
+    bound = removal_digest(fresh, keep=run.keep_copy, own_backup=run.own_backup)
+    return [
+        e.InventoryChanged(
+            inventory=action.inventory,
+            digest=bound,
+            added=tuple(sorted(now_is - was)),
+            removed=tuple(sorted(was - now_is)),
+            reading=action.reading,
+        )
+    ]
+
+
+def absent(
+    run: Run, action: c.RecordPackageAbsent, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Nothing is installed: either it never was, or somebody else removed it meanwhile."""
+    if run.inventory is None:
+        return [e.PackageAbsent(reading=action.reading), e.RunCompleted()]
+    last_seen = run.evidence["inventory"].at
+    gone = c.RecordPackageGone(last_seen_at=last_seen, reading=action.reading)
+    return package_gone(run, gone, command, now)
+
+
+def choose(run: Run, action: c.ChooseDataCopy, command: c.Command, now: datetime) -> list[e.Event]:
+    """Take the data-copy choice (P3d); *do not save* is asked a second time."""
+    _needs_inventory(run)
+    if not action.keep:
+        return [e.NoCopyProposed(own_backup=action.own_backup)]
+    return [_chosen(run, keep=True, own_backup=action.own_backup)]
+
+
+def confirm_no_copy(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Take the second confirmation of *do not save a copy*."""
+    _needs_inventory(run)
+    if not run.no_copy_proposed:
+        raise Refused(
+            "nothing_to_confirm",
+            N_("Nobody chose to do without the copy."),
+            N_("Make the choice first."),
+        )
+    return [_chosen(run, keep=False, own_backup=run.own_backup)]
+
+
+def reconsider(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Open the data-copy choice again, as long as nothing was pressed."""
+    if run.uninstall_reported_at is not None or run.bot_removing:
+        raise Refused(
+            "removal_started",
+            N_("The removal has started; the choice cannot be changed any more."),
+            N_("Wait for its result in the thread."),
+        )
+    return [e.DataCopyReopened()]
+
+
+def report_uninstalled(
+    run: Run, action: c.Action, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Take in that *Uninstall* was pressed (P3f); the bot looks for the package's absence."""
+    _ready_for_removal(run)
+    return [e.UninstallReported()]
+
+
+def remove_by_bot(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Let the bot deploy the removal; only where no copy is kept, since this route keeps none."""
+    if run.keep_copy is not False:
+        raise Refused(
+            "copy_wanted",
+            N_("A copy of the data is wanted; only Salesforce Setup offers it."),
+            N_("Press Uninstall in Salesforce Setup, as the steps in the thread say."),
+        )
+    _ready_for_removal(run)
+    return [e.BotRemovalStarted(attempt=run.bot_removal + 1)]
+
+
+def package_gone(
+    run: Run, action: c.RecordPackageGone, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note the proof; with a copy, the 48 hours count from the last reading that saw it."""
+    if run.keep_copy is False:
+        gone = e.PackageRemoved(last_seen_at=action.last_seen_at, reading=action.reading)
+        return [gone, e.RunCompleted()]
+    deadline = action.last_seen_at + timedelta(seconds=run.policy.window)
+    return [
+        e.PackageRemoved(
+            last_seen_at=action.last_seen_at, reading=action.reading, deadline=deadline
+        )
+    ]
+
+
+def stalled(
+    run: Run, action: c.RecordRemovalStalled, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """The package is still there: the uninstall seems to have failed."""
+    if run.uninstall_reported_at is None:
+        return []
+    return [e.RemovalStalled(blockers=action.blockers, reading=action.reading)]
+
+
+def failed(
+    run: Run, action: c.RecordRemovalFailed, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Salesforce refused the bot's removal."""
+    if not run.bot_removing:
+        return []
+    return [e.RemovalFailed(problems=action.problems, reference=action.reference)]
+
+
+def _chosen(run: Run, *, keep: bool, own_backup: bool) -> e.DataCopyChosen:
+    bound = removal_digest(run.inventory_digest, keep=keep, own_backup=own_backup)
+    return e.DataCopyChosen(keep=keep, own_backup=own_backup, digest=bound)
+
+
+def _needs_inventory(run: Run) -> None:
+    if run.inventory is None:
+        raise Refused(
+            "inventory_pending",
+            N_("The package is still being read."),
+            N_("Wait for the list of what would be deleted."),
+        )
+
+
+def _ready_for_removal(run: Run) -> None:
+    if not run.reconfirmed:
+        raise Refused(
+            "not_reconfirmed",
+            N_("The package is being compared with what was approved."),
+            N_("Wait for the result in the thread before anything is pressed."),
+        )
+    if run.uninstall_reported_at is not None or run.bot_removing:
+        raise Refused(
+            "removal_started",
+            N_("The removal was started already; the bot is watching for its result."),
+            N_("Wait for the result in the thread."),
+        )
+
+
+def _lines(inventory: Inventory) -> set[str]:
+    lines = {f"{part.type} {part.name}" for part in inventory.components}
+    lines |= {f"{item.name}: {item.records}" for item in inventory.objects}
+    package = inventory.package
+    return lines | {f"{package.name} {package.version} ({package.namespace})"}

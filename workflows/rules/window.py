@@ -1,0 +1,73 @@
+"""The data copy's 48 hours, and every timer (P4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from workflows import commands as c
+from workflows import events as e
+from workflows.errors import Refused
+from workflows.rules.approval import lapse
+from workflows.run import Run
+from workflows.states import State
+from workflows.text import N_
+
+LATE = timedelta(minutes=5)
+"""A reminder that is sent later than this after its time says that it was missed."""
+
+
+def downloaded(
+    run: Run, action: c.ConfirmDownloaded, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note where the copy was put, and complete the run."""
+    if not action.where.strip():
+        raise Refused(
+            "location_missing",
+            N_("It is not said where the copy was put."),
+            N_("Enter a place that a colleague finds a year from now."),
+        )
+    return [e.DownloadConfirmed(where=action.where.strip()), e.RunCompleted()]
+
+
+def who_else(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """Ask the other administrators."""
+    return [e.HelpRequested()]
+
+
+def fire(run: Run, action: c.FireTimers, command: c.Command, now: datetime) -> list[e.Event]:
+    """Let timers that fell due have their effect; several at once become one notice."""
+    kinds = {timer.kind for timer in action.due}
+    if "approvals_lapse" in kinds and run.state in {
+        State.AWAITING_APPROVAL,
+        State.AWAITING_REMOVAL_APPROVAL,
+    }:
+        return lapse(run)
+    if run.state is not State.DATA_COPY_WINDOW:
+        return []
+    reminders = sorted(
+        (timer.due, int(timer.kind.removeprefix("reminder:")))
+        for timer in action.due
+        if timer.kind.startswith("reminder:")
+    )
+    due = [(at, before) for at, before in reminders if before not in run.reminders_done]
+    ended = "window_end" in kinds
+    happened = _reminders(due, now, ended=ended)
+    return [*happened, e.WindowEnded(), e.RunCompleted()] if ended else happened
+
+
+def _reminders(due: list[tuple[datetime, int]], now: datetime, *, ended: bool) -> list[e.Event]:
+    if not due:
+        return []
+    last_at, last = due[-1]
+    on_time = not ended and now - last_at <= LATE
+    late = due[:-1] if on_time else due
+    events: list[e.Event] = []
+    if late:
+        events.append(
+            e.RemindersMissed(
+                missed=tuple(before for _, before in late), dues=tuple(at for at, _ in late)
+            )
+        )
+    if on_time:
+        events.append(e.ReminderDue(before=last, due=last_at))
+    return events

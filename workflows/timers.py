@@ -1,0 +1,44 @@
+"""What falls due later. Derived from the run alone, so it can be rebuilt at any time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from workflows.base import Instant, Value
+from workflows.run import Run
+from workflows.states import State
+
+
+class Timer(Value):
+    """Something that falls due; unique in its run by kind and time."""
+
+    kind: str
+    due: Instant
+
+
+def timers(run: Run) -> list[Timer]:
+    """Return the timers that are set in the run's present state, soonest first."""
+    if run.state in {State.AWAITING_APPROVAL, State.AWAITING_REMOVAL_APPROVAL}:
+        lapse = run.since + timedelta(seconds=run.policy.approval_ttl)
+        return [Timer(kind="approvals_lapse", due=lapse)]
+    if run.state is not State.DATA_COPY_WINDOW or run.deadline is None:
+        return []
+    due = [
+        Timer(kind=f"reminder:{before}", due=run.deadline - timedelta(seconds=before))
+        for before in reminders(run)
+        if before not in run.reminders_done
+    ]
+    due.append(Timer(kind="window_end", due=run.deadline))
+    return sorted(due, key=lambda timer: timer.due)
+
+
+def reminders(run: Run) -> list[int]:
+    """Return the seconds before the deadline at which is reminded, largest first.
+
+    One that would lie before the removal itself is left out: a window shorter than a reminder's
+    lead cannot be reminded of that early.
+    """
+    if run.deadline is None or run.removed_at is None:
+        return []
+    span = (run.deadline - run.removed_at).total_seconds()
+    return sorted({before for before in run.policy.reminders if before < span}, reverse=True)
