@@ -136,3 +136,4 @@ class Services:
     policy: Policy
     channel: str
     channel_locale: str
+    audit_channel: str = ""

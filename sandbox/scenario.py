@@ -9,8 +9,16 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 ObjectType = Literal[
@@ -54,6 +62,15 @@ class Account(_Model):
     scopes_missing: tuple[str, ...] = ()
     audit_logs: bool = False
     index_lag: float = Field(0.2, ge=0, description="seconds until search sees a write")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"'{value}' is not a time zone, such as Europe/Warsaw") from error
+        return value
 
 
 class Person(_Model):
@@ -115,7 +132,7 @@ class Package(_Model):
     """The HubSpot package in Salesforce."""
 
     installed: bool = True
-    version: str = "3.0.1.1"
+    version: str = Field("3.0.1.1", pattern=r"^\d+(\.\d+){1,3}$")
     namespace: str = "HubSpot_Inc"
     components: int = Field(0, ge=0, description="filler components besides the package's own")
     objects: dict[str, int] = Field(

@@ -103,7 +103,6 @@ def _notices(recorded: e.Recorded) -> list[Effect]:
         | e.InventoryChanged
         | e.RemovalStalled
         | e.RemovalFailed
-        | e.RemindersMissed
         | e.HelpRequested
         | e.WindowEnded
         | e.ApprovalsLapsed
@@ -153,9 +152,14 @@ def _work(event: e.Event, run: Run) -> list[Effect]:
         case e.DownloadConfirmed() | e.Cancelled():
             return _lift_reminders(run)
         case e.ReminderDue():
-            return _remind(run, (event.before,), missed=False)
+            return [
+                _reminder("send_reminder", event.before, person)
+                for person in recipients(run, event.before)
+            ]
         case e.RemindersMissed():
-            return _remind(run, event.missed, missed=True)
+            seq = run.version
+            key = f"settle_missed:{seq}"
+            return [Effect(kind="settle_missed", key=key, lane="reminders", data={"seq": seq})]
         case e.CheckRequested() | e.Retried():
             return _again(run)
         case _:
@@ -185,13 +189,6 @@ def _lift_reminders(run: Run) -> list[Effect]:
         for before in reminders(run)
         if before not in run.reminders_done
         for person in recipients(run, before)
-    ]
-
-
-def _remind(run: Run, befores: tuple[int, ...], *, missed: bool) -> list[Effect]:
-    kind = "settle_missed_reminder" if missed else "send_reminder"
-    return [
-        _reminder(kind, before, person) for before in befores for person in recipients(run, before)
     ]
 
 

@@ -361,6 +361,7 @@ def _inventory_changed(run: Run, event: e.InventoryChanged, recorded: e.Recorded
         removal_digest=event.digest,
         votes={},
         consent=False,
+        bot_removing=False,
         passed=passed,
         evidence=left,
     )
@@ -399,7 +400,12 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
 
 @_on(e.RemovalFailed)
 def _removal_failed(run: Run, event: e.RemovalFailed, recorded: e.Recorded) -> Change:
-    return {"bot_removing": False, "removal_problems": event.problems, "asks": True}
+    return {
+        "bot_removing": False,
+        "removal_problems": event.problems,
+        "failed_removals": run.failed_removals | {event.reference},
+        "asks": True,
+    }
 
 
 @_on(e.PackageRemoved)

@@ -91,6 +91,8 @@ class Run(Value):
     bot_removal: int = 0
     bot_removing: bool = False
     removal_problems: tuple[Blocker, ...] = ()
+    failed_removals: frozenset[str] = frozenset()
+    """Deployments of ours that Salesforce refused."""
     removed_at: Instant | None = None
     deadline: Instant | None = None
     reminders_done: frozenset[int] = frozenset()

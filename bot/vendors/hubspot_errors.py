@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import urllib3
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.errors import VendorError
 from workflows.text import N_
@@ -20,6 +21,7 @@ A_WHILE = 3600.0
 """Seconds to leave HubSpot alone when the day's requests are used up."""
 
 _LATER = N_("Wait some minutes and try again.")
+_NO_PROPERTY = re.compile(r"propert(y|ies)\b.*\b(do|does)(n't| not) exist", re.IGNORECASE)
 _SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes", "missingScopes", "scopes")
 _NEVER_SENT = (
     urllib3.exceptions.ConnectTimeoutError,
@@ -29,17 +31,27 @@ _NEVER_SENT = (
 )
 
 
-class _Detail(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+class Said(BaseModel):
+    """Part of an answer: what is not needed is ignored, null counts as absent."""
 
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
+
+class _Detail(Said):
     message: str = ""
+    code: str = ""
     context: dict[str, Any] = {}
 
 
-class Problem(BaseModel):
+class Problem(Said):
     """The body of a HubSpot refusal; every field may be missing."""
-
-    model_config = ConfigDict(extra="ignore")
 
     message: str = ""
     category: str = ""
@@ -55,6 +67,17 @@ class Problem(BaseModel):
         values = (context.get(key) for context in contexts for key in _SCOPE_KEYS)
         named = (value if isinstance(value, list) else [value] for value in values if value)
         return tuple(dict.fromkeys(str(scope) for scopes in named for scope in scopes))
+
+    def code(self, status: int) -> str:
+        """Return the stable code for a refusal that only a changed request can avoid."""
+        codes = {detail.code for detail in self.errors}
+        if status == HTTPStatus.NOT_FOUND:
+            return "hubspot_not_found"
+        if "PROPERTY_DOESNT_EXIST" in codes or _NO_PROPERTY.search(self.message):
+            return "hubspot_no_property"
+        if "INVALID_OWNER_ID" in codes or "INVALID_OWNER_ID" in self.message:
+            return "hubspot_invalid_owner"
+        return "hubspot_refused"
 
     @property
     def sentence(self) -> str:
@@ -101,10 +124,9 @@ def refusal(
             retry_after=wait,
             unknown=write and status >= HTTPStatus.INTERNAL_SERVER_ERROR,
         )
-    code = "hubspot_not_found" if status == HTTPStatus.NOT_FOUND else "hubspot_refused"
     return VendorError(
         "hubspot",
-        code,
+        problem.code(status),
         N_(
             "HubSpot refused the request (status {status}): {message}",
             status=status,
@@ -134,8 +156,7 @@ def forbidden(problem: Problem, scope: str, reference: str) -> VendorError:
         "hubspot_missing_scope",
         N_("The HubSpot access token lacks the scope {scope}.", scope=missing),
         N_(
-            "Add {scope} to the service key or private app whose token is in "
-            "HUBSPOT_ACCESS_TOKEN.",
+            "Add {scope} to the service key or private app whose token is in HUBSPOT_ACCESS_TOKEN.",
             scope=missing,
         ),
         reference=reference,
@@ -198,5 +219,3 @@ def seconds(value: str | None) -> float | None:
     except ValueError:
         return None
     return min(number, A_WHILE) if number >= 0 else None
-
-

@@ -19,7 +19,6 @@ from hubspot.crm.owners.exceptions import ApiException as OwnersError
 from hubspot.settings.users.exceptions import ApiException as UsersError
 from pydantic import BaseModel, ValidationError
 
-from bot.errors import VendorError
 from bot.vendors import hubspot_errors as errors
 from bot.vendors.hubspot_limits import Budget
 from bot.vendors.patience import Patience
@@ -129,6 +128,3 @@ def read(model: type[M], data: Any, what: str, *, write: bool = False) -> M:
         return model.model_validate(data)
     except ValidationError:
         raise errors.unreadable(what, write=write) from None
-
-
-__all__ = ["Answer", "HubSpotClient", "VendorError", "read"]

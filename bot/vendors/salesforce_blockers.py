@@ -22,6 +22,9 @@ SCHEDULED = "This job is scheduled"
 DEPENDENCY_ROWS = 2_000
 """A dependency query answers no more rows than this, and has no next page."""
 
+IDS_IN_A_QUERY = 200
+"""A query travels in the address, which must stay below 16 KB."""
+
 _NOT_READ = N_(
     "Blockers were looked for in Salesforce's dependency records, permission-set assignments and "
     "scheduled jobs. Page layouts, Lightning pages, flows and profiles were not read themselves: "
@@ -108,19 +111,29 @@ def _assignments(client: SalesforceClient, namespace: str) -> list[Blocker]:
 
 
 def _jobs(client: SalesforceClient, namespace: str) -> list[Blocker]:
-    """Scheduled jobs of the package's classes; ``CronTrigger`` alone does not name the class."""
+    """Scheduled jobs of the package's classes: one object knows the class, another the name."""
     rows = client.query(
         format_soql(
-            "SELECT Id, ApexClass.Name, CronTrigger.CronJobDetail.Name FROM AsyncApexJob "
+            "SELECT Id, CronTriggerId, ApexClass.Name FROM AsyncApexJob "
             "WHERE JobType = 'ScheduledApex' AND ApexClass.NamespacePrefix = {} "
             "AND Status IN ('Queued', 'Preparing', 'Processing', 'Holding')",
             namespace,
         )
     )
+    triggers = [str(row["CronTriggerId"]) for row in rows if row.get("CronTriggerId")]
+    names: dict[str, str] = {}
+    for start in range(0, len(triggers), IDS_IN_A_QUERY):
+        found = client.query(
+            format_soql(
+                "SELECT Id, CronJobDetail.Name FROM CronTrigger WHERE Id IN {}",
+                triggers[start : start + IDS_IN_A_QUERY],
+            )
+        )
+        names |= {str(row.get("Id")): _inner(row, "CronJobDetail", "Name") for row in found}
     return [
         Blocker(
             type="ScheduledJob",
-            name=_inner(row, "CronTrigger", "CronJobDetail", "Name") or str(row.get("Id") or ""),
+            name=names.get(str(row.get("CronTriggerId"))) or str(row.get("Id") or ""),
             refers_to=_inner(row, "ApexClass", "Name"),
             problem=SCHEDULED,
         )

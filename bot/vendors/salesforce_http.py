@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,12 +37,14 @@ class TimeoutAdapter(HTTPAdapter):
         self._ca_file = ca_file
         super().__init__()
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]  # the named arguments are passed on as they are
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
         """Send *request* with the time-out and the authority."""
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout
         if self._ca_file is not None:
             kwargs["verify"] = str(self._ca_file)
-        return super().send(request, **kwargs)
+        return super().send(request, *args, **kwargs)
 
 
 class SalesforceClient:
@@ -61,6 +64,10 @@ class SalesforceClient:
         self._session.auth = lambda request: request
         self._connected: SimpleSalesforce | None = None
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._session.close()
 
     @property
     def instance_url(self) -> str:
@@ -85,9 +92,7 @@ class SalesforceClient:
             raise errors.unreadable(sobject)
         return total
 
-    def _pages(
-        self, first: Callable[[SimpleSalesforce], Any], permission: str
-    ) -> Iterator[Row]:
+    def _pages(self, first: Callable[[SimpleSalesforce], Any], permission: str) -> Iterator[Row]:
         page = self.call(first, permission=permission)
         while True:
             if not isinstance(page, dict) or not isinstance(page.get("records"), list):
@@ -96,10 +101,7 @@ class SalesforceClient:
             following = page.get("nextRecordsUrl")
             if page.get("done", True) or not following:
                 return
-            page = self.call(
-                lambda sf, url=following: sf.query_more(url, identifier_is_url=True),
-                permission=permission,
-            )
+            page = self.call(partial(_following, following), permission=permission)
 
     def call(
         self,
@@ -125,6 +127,9 @@ class SalesforceClient:
                 error = errors.unreadable("request", write=write)
             except requests.RequestException as failure:
                 error = errors.unreachable(failure, write=write)
+            except (TypeError, ValueError, AttributeError, LookupError):
+                # The library takes the shape of an answer for granted.
+                error = errors.unreadable("request", write=write)
             raise error from None
 
         return self._patience.call(once, even_if_unknown=not write)
@@ -150,6 +155,10 @@ class SalesforceClient:
                     session=self._session,
                 )
             return self._connected
+
+
+def _following(url: str, sf: SimpleSalesforce) -> Any:
+    return sf.query_more(url, identifier_is_url=True)
 
 
 def not_available(error: VendorError) -> bool:

@@ -25,13 +25,13 @@ class Kind:
     sobject: str
     name: str
     api: Literal["tooling", "query"] = "tooling"
-    table: bool = False
-    """Whether it belongs to an object (``TableEnumOrId``)."""
+    more: str = ""
+    """A field that says more about it: the object of a field, the type of a folder."""
 
 
 KINDS: tuple[Kind, ...] = (
     Kind("CustomObject", "CustomObject", "DeveloperName"),
-    Kind("CustomField", "CustomField", "DeveloperName", table=True),
+    Kind("CustomField", "CustomField", "DeveloperName", more="TableEnumOrId"),
     Kind("ApexClass", "ApexClass", "Name"),
     Kind("ApexTrigger", "ApexTrigger", "Name"),
     Kind("ApexPage", "ApexPage", "Name"),
@@ -51,7 +51,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("WorkflowRule", "WorkflowRule", "Name"),
     Kind("ValidationRule", "ValidationRule", "ValidationName"),
     Kind("PermissionSet", "PermissionSet", "Name", "query"),
-    Kind("Folder", "Folder", "DeveloperName", "query"),
+    Kind("Folder", "Folder", "DeveloperName", "query", more="Type"),
     Kind("Report", "Report", "DeveloperName", "query"),
     Kind("Dashboard", "Dashboard", "DeveloperName", "query"),
     Kind("Document", "Document", "DeveloperName", "query"),
@@ -72,7 +72,7 @@ def members(client: SalesforceClient, namespace: str) -> tuple[list[Member], lis
     """List the package's members, and the kinds that this org or user does not offer."""
     found: list[Member] = []
     unlisted: list[str] = []
-    objects: dict[str, str] = {}
+    tables: dict[str, str] = {}
     for kind in KINDS:
         try:
             rows = _rows(client, kind, namespace)
@@ -81,32 +81,34 @@ def members(client: SalesforceClient, namespace: str) -> tuple[list[Member], lis
                 raise
             unlisted.append(kind.type)
             continue
-        listed = [_member(kind, row, namespace, objects) for row in rows]
+        listed = [_member(kind, row, namespace, tables) for row in rows]
         if kind.type == "CustomObject":
-            objects = {member.id[:15]: member.component.name for member in listed}
+            tables = {member.id[:15]: member.component.name for member in listed}
         found.extend(listed)
     return found, unlisted
 
 
 def _rows(client: SalesforceClient, kind: Kind, namespace: str) -> list[Row]:
-    fields = f"Id, NamespacePrefix, {kind.name}" + (", TableEnumOrId" if kind.table else "")
+    fields = [name for name in ("Id", "NamespacePrefix", kind.name, kind.more) if name]
     soql = format_soql(
         "SELECT {fields:literal} FROM {sobject:literal} WHERE NamespacePrefix = {namespace}",
-        fields=fields,
+        fields=", ".join(fields),
         sobject=kind.sobject,
         namespace=namespace,
     )
     return client.tooling(soql) if kind.api == "tooling" else client.query(soql)
 
 
-def _member(kind: Kind, row: Row, namespace: str, objects: dict[str, str]) -> Member:
-    name = str(row.get(kind.name) or row.get("Id") or "")
-    if kind.type in ("CustomObject", "CustomField"):
+def _member(kind: Kind, row: Row, namespace: str, tables: dict[str, str]) -> Member:
+    type_, name = kind.type, str(row.get(kind.name) or row.get("Id") or "")
+    more = str(row.get(kind.more) or "")
+    if type_ in ("CustomObject", "CustomField"):
         name = f"{namespace}__{name}__c"
-    if kind.table:
-        table = str(row.get("TableEnumOrId") or "")
-        name = f"{objects.get(table[:15], table)}.{name}"
-    return Member(str(row.get("Id") or ""), Component(type=kind.type, name=name))
+    if type_ == "CustomField":
+        name = f"{tables.get(more[:15], more)}.{name}"
+    if type_ == "Folder":
+        type_ = f"{more}Folder"
+    return Member(str(row.get("Id") or ""), Component(type=type_, name=name))
 
 
 def objects(
@@ -140,12 +142,16 @@ def remarks(unlisted: list[str], uncounted: list[str]) -> list[Text]:
     said: list[Text] = []
     if unlisted:
         said.append(
-            N_("Salesforce does not list these kinds of components: {types}.",
-               types=", ".join(unlisted))
+            N_(
+                "Salesforce does not list these kinds of components: {types}.",
+                types=", ".join(unlisted),
+            )
         )
     if uncounted:
         said.append(
-            N_("The records of these objects cannot be counted: {objects}.",
-               objects=", ".join(uncounted))
+            N_(
+                "The records of these objects cannot be counted: {objects}.",
+                objects=", ".join(uncounted),
+            )
         )
     return said

@@ -54,7 +54,9 @@ class TokenLogin:
     @property
     def remedy(self) -> Text:
         """Name the two settings of this login."""
-        return N_("Put a valid access token of SALESFORCE_INSTANCE_URL into SALESFORCE_ACCESS_TOKEN.")
+        return N_(
+            "Put a valid access token of SALESFORCE_INSTANCE_URL into SALESFORCE_ACCESS_TOKEN."
+        )
 
     def access(self, session: requests.Session) -> Access:  # noqa: ARG002 - the protocol's
         """Return the token as it is; only a call can show whether it is still good."""
@@ -72,7 +74,7 @@ class JwtLogin:
     """
 
     username: str
-    consumer_key: str
+    consumer_key: str = field(repr=False)
     private_key_file: Path
     domain: str = "login"
     renewable: bool = field(default=True, init=False)
@@ -107,7 +109,10 @@ class JwtLogin:
             raise VendorError(
                 "salesforce",
                 "salesforce_private_key",
-                N_("The Salesforce private key cannot be used ({reason}).", reason=type(bad).__name__),
+                N_(
+                    "The Salesforce private key cannot be used ({reason}).",
+                    reason=type(bad).__name__,
+                ),
                 N_("SALESFORCE_PRIVATE_KEY_FILE must name a readable RSA private key in PEM form."),
             ) from None
         return Access(host.split("/")[0], token)

@@ -1,0 +1,1 @@
+"""Pure functions from a run to Block Kit: the same run always looks the same."""

@@ -80,13 +80,17 @@ class Door:
                 status = CUT
                 await self._without_answer(fault, scope, receive)
             elif fault is not None and fault.kind in _REFUSALS:
-                await self.refuse(fault.kind, Request(scope))(scope, receive, note)
+                await self._refuse(fault.kind, Request(scope, receive), note)
             else:
                 await self.app(scope, receive, note)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
             kind = fault.kind if fault else None
             self.world.record(self.service, request, status, milliseconds, kind, **here.detail)
+
+    async def _refuse(self, kind: FaultKind, request: Request, send: Send) -> None:
+        await request.body()
+        await self.refuse(kind, request)(request.scope, request.receive, send)
 
     async def _without_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         if fault.kind == "lost_reply":

@@ -96,13 +96,13 @@ class Directory:
         self._now = now
         self.users: list[User] = []
         self.shares: list[Share] = []
-        managers = {owner.manager_email.lower() for owner in scenario.salesforce_owners}
+        foremen = managers(scenario)
         named = {owner.email.lower(): owner for owner in scenario.hubspot_owners}
         people = [person for person in scenario.people if person.hubspot_user]
         for owner in scenario.hubspot_owners:
             person = next((p for p in people if p.email.lower() == owner.email.lower()), None)
             admin = person is not None and person.super_admin
-            known = owner.in_salesforce or owner.email.lower() in managers
+            known = owner.in_salesforce or owner.email.lower() in foremen
             self._hubspot_owner(
                 owner.name,
                 owner.email,
@@ -113,7 +113,7 @@ class Directory:
             )
         for person in people:
             if person.email.lower() not in named:
-                known = person.email.lower() in managers
+                known = person.email.lower() in foremen
                 self._hubspot_owner(
                     person.name,
                     person.email,
@@ -124,7 +124,9 @@ class Directory:
         generate = scenario.generate
         for number in range(1, generate.hubspot_owners + 1):
             name, email = made_up_person(number, "hubspot")
-            self._hubspot_owner(name, email, generate.records_per_owner)
+            self._hubspot_owner(
+                name, email, generate.records_per_owner, in_salesforce=email in foremen
+            )
         for foreign in scenario.salesforce_owners:
             self._salesforce_owner(foreign.type, foreign.name, foreign.email, foreign.records)
         for number in range(1, generate.salesforce_owners + 1):
@@ -200,6 +202,19 @@ def made_up_person(number: int, kind: str) -> tuple[str, str]:
     last = _LAST[number // len(_FIRST) % len(_LAST)]
     name = f"{first} {last} {number}" if number >= len(_FIRST) * len(_LAST) else f"{first} {last}"
     return name, f"{kind}.{number}@{kind}-people.example.com"
+
+
+def generated_manager(number: int, scenario: Scenario) -> str:
+    """Return the e-mail of the manager of the generated Salesforce owner *number*, or ''."""
+    available = scenario.generate.hubspot_owners
+    return made_up_person(1 + number % available, "hubspot")[1] if available else ""
+
+
+def managers(scenario: Scenario) -> frozenset[str]:
+    """Return the e-mails, in lower case, of those who manage somebody in Salesforce."""
+    generated = range(1, scenario.generate.salesforce_owners + 1)
+    named = {owner.manager_email.lower() for owner in scenario.salesforce_owners}
+    return frozenset(named | {generated_manager(number, scenario) for number in generated} - {""})
 
 
 def queue_name(number: int) -> str:

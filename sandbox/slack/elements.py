@@ -239,9 +239,7 @@ ELEMENTS: dict[str, Rule] = {
     "file_input": _element(
         {}, {"filetypes": array(string(20, 1), 100), "max_files": integer(1, 10)}
     ),
-    "image": shape(
-        {"type": anything, "alt_text": string(2000)}, _IMAGE_FIELDS, _one_image_source
-    ),
+    "image": shape({"type": anything, "alt_text": string(2000)}, _IMAGE_FIELDS, _one_image_source),
 }
 
 _SELECTS = {f"{kind}_select" for kind in ("static", "external", "users", "conversations")} | {

@@ -17,7 +17,7 @@ from sandbox.slack.messages import Content
 from sandbox.slack.modals import View
 from sandbox.slack.service import Slack
 from sandbox.slack.sockets import Delivery
-from sandbox.slack.workspace import SLACKBOT, Channel, Message
+from sandbox.slack.workspace import SLACKBOT, Channel, Message, Values
 
 Answer = dict[str, Any]
 Options = dict[str, dict[str, Any]]
@@ -110,8 +110,8 @@ class Interactions:
             channel,
             word,
             rest.strip(),
-            self.slack.triggers.issue(person.id),
-            f"{self.slack.origin}/response/{token}",
+            trigger_id=self.slack.triggers.issue(person.id),
+            response_url=f"{self.slack.origin}/response/{token}",
         )
         delivery = await self.slack.sockets.deliver("slash_commands", payload, True)
         return self._after_command(delivery, person, channel, str(text).strip(), word)
@@ -119,7 +119,7 @@ class Interactions:
     def _after_command(
         self, delivery: Delivery, person: Person, channel: Channel, typed: str, word: str
     ) -> Answer:
-        reply, error = delivery.response, delivery.error
+        reply = delivery.response
         faults: list[str] = []
         if isinstance(reply, dict) and (reply.get("text") or reply.get("blocks")):
             faults = check_reply(reply)
@@ -127,9 +127,9 @@ class Interactions:
                 self.write(person.id, channel.id, typed)
             if not faults:
                 self._reply(channel, reply, person.id)
-        error = "invalid_command_response" if faults else error
-        if error is None:
+        if not faults:
             return answer(delivery)
+        error = "invalid_command_response"
         self.slackbot(channel, person.id, f'{word} failed with the error "{error}"')
         return answer(delivery, error=error, faults=faults)
 
@@ -140,9 +140,7 @@ class Interactions:
 
     def slackbot(self, channel: Channel, user: str, text: str) -> None:
         """What Slack itself tells a person, unseen by others."""
-        message = Message(
-            self._workspace.new_ts(), channel.id, SLACKBOT, text, ephemeral_for=user
-        )
+        message = Message(self._workspace.new_ts(), channel.id, SLACKBOT, text, ephemeral_for=user)
         self._workspace.post(message)
 
     def write(self, user: Any, channel_id: Any, text: Any, thread_ts: Any = None) -> Message:
@@ -153,15 +151,13 @@ class Interactions:
             raise PersonError("no_text", "A message needs a text.")
         root = None if thread_ts is None else self.message(channel, thread_ts, person.id)
         thread = None if root is None else (root.thread_ts or root.ts)
-        message = Message(
-            self._workspace.new_ts(), channel.id, person.id, text, thread_ts=thread
-        )
+        message = Message(self._workspace.new_ts(), channel.id, person.id, text, thread_ts=thread)
         return self._workspace.post(message)
 
     # Blocks in messages
 
     async def act_in_message(self, user: Any, call: dict[str, Any]) -> Answer:
-        """Use an element of a message; with `force` send an action that is not (or no more) there."""
+        """Use an element of a message; with `force` send a forged or stale action."""
         person = self.person(user)
         container = call["container"]
         channel = self.channel(container.get("channel"), person.id)
@@ -177,7 +173,7 @@ class Interactions:
         self.slack.world.changed()
         if not dispatches(block, element):
             return unsent()
-        return await self._send_actions(person, channel, message, message.ts, action, state)
+        return await self._send_actions(person, channel, message, action, state)
 
     async def _force_in_message(
         self, person: Person, channel: Channel, call: dict[str, Any]
@@ -185,17 +181,19 @@ class Interactions:
         action = forged(call, self._workspace.new_ts())
         ts = str(call["container"].get("ts"))
         message = channel.messages.get(ts)
-        return await self._send_actions(person, channel, message, ts, action, {})
+        return await self._send_actions(person, channel, message or ts, action, {})
 
     async def _send_actions(
         self,
         person: Person,
         channel: Channel,
-        message: Message | None,
-        ts: str,
+        clicked: Message | str,
         action: dict[str, Any],
-        state: values.Values,
+        state: Values,
     ) -> Answer:
+        """Send `block_actions`; of a message that is gone only its `ts` is known."""
+        message = clicked if isinstance(clicked, Message) else None
+        ts = clicked.ts if isinstance(clicked, Message) else clicked
         ephemeral = message is not None and message.ephemeral_for is not None
         thread = message.thread_ts if message is not None else None
         shown = None
@@ -221,7 +219,7 @@ class Interactions:
         element: dict[str, Any],
         value: Any,
         reader: values.Reader,
-        state: values.Values,
+        state: Values,
     ) -> dict[str, Any]:
         """The entry of `actions` for using *element*; a new value is put into *state*."""
         kind = element["type"]
@@ -274,9 +272,7 @@ class Interactions:
         ephemeral = message.ephemeral_for is not None
         container = payloads.message_container(message.ts, channel, ephemeral, message.thread_ts)
         shown = None if ephemeral else self._messages.slack_json(message)
-        return payloads.in_message(
-            "block_suggestion", person, channel, container, shown, **given
-        )
+        return payloads.in_message("block_suggestion", person, channel, container, shown, **given)
 
     def _after_suggestion(self, delivery: Delivery, place: tuple[str, str, str]) -> Answer:
         if not delivery.acknowledged:
@@ -297,8 +293,10 @@ class Interactions:
 
 def dispatches(block: dict[str, Any], element: dict[str, Any]) -> bool:
     """Whether using *element* tells the app at once."""
-    return block["type"] != "input" or bool(block.get("dispatch_action")) or not values.has_state(
-        element
+    return (
+        block["type"] != "input"
+        or bool(block.get("dispatch_action"))
+        or not values.has_state(element)
     )
 
 

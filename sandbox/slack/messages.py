@@ -112,10 +112,10 @@ class Messages:
         }
         shown |= {name: value for name, value in optional.items() if value is not None}
         if message.replies:
-            replies = [self.workspace.channels[message.channel].messages[ts] for ts in message.replies]
-            users = list(dict.fromkeys(reply.user for reply in replies))
+            posted = self.workspace.channels[message.channel].messages
+            users = list(dict.fromkeys(posted[ts].user for ts in message.replies))
             shown |= {
-                "reply_count": len(replies),
+                "reply_count": len(message.replies),
                 "reply_users": users,
                 "reply_users_count": len(users),
                 "latest_reply": message.replies[-1],

@@ -90,7 +90,7 @@ class ModalInteractions:
         if not delivery.acknowledged:
             result: Answer = {"response_action": None, "errors": {}, "message": TROUBLE}
         else:
-            result = await self._apply(person, view, delivery)
+            result = self._apply(person, view, delivery)
         return answer(delivery, **result, views=self.stack_json(person.id))
 
     def _fill(self, person: Person, view: View, given: Any) -> None:
@@ -102,17 +102,14 @@ class ModalInteractions:
             if not isinstance(entries, dict):
                 raise PersonError("invalid_request", "`values` is {block_id: {action_id: value}}.")
             for action_id, value in entries.items():
-                block, element = values.find_element(view.blocks, action_id, block_id)
-                typed = element["type"] in values.TEXTS
-                if not values.has_state(element) or (dispatches(block, element) and not typed):
-                    raise PersonError(
-                        "use_act", f"Using {action_id!r} tells the app at once: use /sandbox/act."
-                    )
+                _, element = values.find_element(view.blocks, action_id, block_id)
+                if not values.has_state(element):
+                    raise PersonError("use_act", f"{action_id!r} is clicked: use /sandbox/act.")
                 read.append((block_id, action_id, reader.read(element, value)))
         for block_id, action_id, state in read:
             view.values[block_id][action_id] = state
 
-    async def _apply(self, person: Person, view: View, delivery: Delivery) -> Answer:
+    def _apply(self, person: Person, view: View, delivery: Delivery) -> Answer:
         """Carry out the app's answer to a submission."""
         reply = delivery.response if isinstance(delivery.response, dict) else {}
         action = reply.get("response_action")
@@ -120,24 +117,29 @@ class ModalInteractions:
         try:
             if action == "errors":
                 return done | {"errors": _checked_errors(view, reply.get("errors"))}
-            if self._slack.views.of_user(person.id, view.id) is None:
-                return done
-            if action == "update":
-                self._slack.views.update(view, reply.get("view"), None)
-            elif action == "push":
-                self._slack.views.push(person.id, reply.get("view"))
-            elif action == "clear":
-                await self._close(person, None)
-            elif action is None:
-                whole = view.definition.get("clear_on_close")
-                self._slack.views.close(person.id, None if whole else view)
-            else:
-                raise SlackError("invalid_response_action")
+            self._change_stack(person, view, action, reply.get("view"))
         except SlackError as error:
             faults = error.extra.get("response_metadata", {}).get("messages", [error.code])
             refused = {"error": "invalid_view_response", "faults": faults, "message": TROUBLE}
             return done | refused
         return done
+
+    def _change_stack(self, person: Person, view: View, action: Any, definition: Any) -> None:
+        views = self._slack.views
+        if views.of_user(person.id, view.id) is None:
+            return  # The app replaced it before it answered.
+        if action == "update":
+            views.update(view, definition, None)
+        elif action == "push":
+            views.push(person.id, definition)
+        elif action == "clear":
+            others = [other for other in views.close(person.id) if other is not view]
+            self._slack.sockets.spawn(self._tell_closed(person, others, True))
+        elif action is None:
+            whole = view.definition.get("clear_on_close")
+            views.close(person.id, None if whole else view)
+        else:
+            raise SlackError("invalid_response_action")
 
     async def close(self, user: Any, view_id: str, everything: bool) -> Answer:
         """Close the topmost modal, or with *everything* the whole stack."""
@@ -146,20 +148,20 @@ class ModalInteractions:
         if view.kind != "modal":
             raise PersonError("view_not_found", "A home cannot be closed.", 404)
         whole = everything or bool(view.definition.get("clear_on_close"))
-        delivery = await self._close(person, None if whole else view)
+        closed = self._slack.views.close(person.id, None if whole else view)
+        told = [one for one in closed if one.definition.get("notify_on_close")]
+        deliveries = [await self._tell_one(person, one, whole) for one in told]
         views = self.stack_json(person.id)
-        return unsent(views=views) if delivery is None else answer(delivery, views=views)
+        return answer(deliveries[-1], views=views) if deliveries else unsent(views=views)
 
-    async def _close(self, person: Person, view: View | None) -> Delivery | None:
-        """Close, and tell the app where it asked for it; the last delivery is returned."""
-        delivery = None
-        for closed in self._slack.views.close(person.id, view):
-            if closed.definition.get("notify_on_close"):
-                payload = payloads.in_view(
-                    "view_closed", person, closed, is_cleared=view is None
-                )
-                delivery = await self._slack.sockets.deliver("interactive", payload, False)
-        return delivery
+    async def _tell_closed(self, person: Person, closed: list[View], cleared: bool) -> None:
+        for view in closed:
+            if view.definition.get("notify_on_close"):
+                await self._tell_one(person, view, cleared)
+
+    async def _tell_one(self, person: Person, view: View, cleared: bool) -> Delivery:
+        payload = payloads.in_view("view_closed", person, view, is_cleared=cleared)
+        return await self._slack.sockets.deliver("interactive", payload, False)
 
 
 def _checked_errors(view: View, errors: Any) -> dict[str, str]:

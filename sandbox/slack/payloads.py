@@ -36,9 +36,9 @@ def _common(kind: str, person: Person) -> Payload:
 
 
 def slash_command(
-    person: Person, channel: Channel, command: str, text: str, trigger_id: str, response_url: str
+    person: Person, channel: Channel, command: str, text: str, **tokens: str
 ) -> Payload:
-    """A slash command."""
+    """A slash command; *tokens* are its `trigger_id` and `response_url`."""
     return {
         "token": TOKEN,
         "team_id": TEAM,
@@ -51,8 +51,7 @@ def slash_command(
         "text": text,
         "api_app_id": APP,
         "is_enterprise_install": "false",
-        "response_url": response_url,
-        "trigger_id": trigger_id,
+        **tokens,
     }
 
 

@@ -120,23 +120,16 @@ def text(most: int, kinds: tuple[str, ...] = ANY_TEXT, least: int = 1) -> Rule:
     return rule
 
 
-def shape(
-    required: Mapping[str, Rule], optional: Mapping[str, Rule], *also: Rule, typed: str | None = None
-) -> Rule:
-    """An object with these fields and no others, then the rules *also*.
-
-    With *typed* the object has a `type` of that value besides.
-    """
+def shape(required: Mapping[str, Rule], optional: Mapping[str, Rule], *also: Rule) -> Rule:
+    """An object with these fields and no others, then the rules *also*."""
     fields = {**required, **optional}
-    known = set(fields) | ({"type"} if typed else set())
+    known = set(fields)
 
     def rule(value: Any, pointer: str, faults: Faults) -> None:
         if not isinstance(value, dict):
             fault(faults, "must provide an object", pointer)
             return
         before = len(faults)
-        if typed and value.get("type") != typed:
-            fault(faults, f"must be {typed}", f"{pointer}/type")
         unknown_fields(value, known, pointer, faults)
         for name in required:
             if value.get(name) is None:

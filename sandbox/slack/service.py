@@ -32,11 +32,17 @@ class Slack:
         self.response_urls = ResponseUrls(world.clock)
         self.limits = Limits()
         self.sockets = SocketMode(world)
+        self.stopping = False
 
     @property
     def socket_origin(self) -> str:
         """Where Socket Mode is reached."""
         return "ws" + self.origin.removeprefix("http")
+
+    def stop(self) -> None:
+        """End what waits without end: the streams of changes."""
+        self.stopping = True
+        self.world.changed()
 
     async def post_scheduled(self) -> None:
         """Post scheduled messages when their time comes, until cancelled."""

@@ -64,6 +64,7 @@ class SocketMode:
         self._tickets: set[str] = set()
         self._pending: dict[str, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._awaited_until = 0.0
         self.retry_seconds = RETRY_SECONDS
 
     @property
@@ -156,6 +157,9 @@ class SocketMode:
     def _lost(self, socket: Socket) -> None:
         if socket in self._sockets:
             self._sockets.remove(socket)
+        if socket.draining:
+            # The app was asked to come back: what is sent meanwhile waits for it.
+            self._awaited_until = time.monotonic() + ACKNOWLEDGE_SECONDS
         for pending in self._pending.values():
             if pending.socket is socket:
                 pending.socket = None
@@ -194,7 +198,7 @@ class SocketMode:
     ) -> Delivery:
         struck = self._world.strike("slack", f"envelope:{kind}")
         fault = struck.kind if struck else None
-        if not self._sockets:
+        if not self._sockets and time.monotonic() > self._awaited_until:
             self._log(kind, None, "dispatch_failed", fault)
             return Delivery(False, error="dispatch_failed")
         envelope_id = str(uuid.uuid4())
@@ -295,5 +299,3 @@ async def _close_later(socket: Socket, seconds: float) -> None:
     if socket.websocket.application_state is WebSocketState.CONNECTED:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.websocket.close(1000)
-
-

@@ -1,0 +1,52 @@
+# Everything that is done with the project. Each target sets up .venv by itself, incrementally.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test bench lint format setup requirements messages diagram browser
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP) ## Set up .venv from the pinned requirements
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Sunset needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## Start the sandbox and the bot; prints the page's address
+	@$(BIN)/sunset demo $(ARGS)
+
+test: $(STAMP) browser lint ## Run every check and test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: $(STAMP) ## Run the benchmarks
+	@$(BIN)/python -m bench all $(ARGS)
+
+lint: $(STAMP) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## Put the code into the house's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+browser: ## Install a Chromium if none is found (Debian, Ubuntu)
+	@tools/ensure-browser
+
+requirements: $(STAMP) ## Pin the requirements anew
+	@tools/pin-requirements
+
+messages: $(STAMP) ## Bring the translation catalogues up to date with the code
+	@tools/update-messages
+
+diagram: $(STAMP) ## Write the state diagram into docs/architecture.md
+	@$(BIN)/python -m workflows.diagram --write docs/architecture.md

@@ -1,0 +1,270 @@
+"""The command line: ``sunset``. Exit status 0 done, 1 refused or failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.errors import SettingsError
+from bot.settings import Settings, load_settings
+from handlers.i18n import Translator, translator
+from workflows.errors import SunsetError
+
+if TYPE_CHECKING:
+    from bot.ports import Clock
+    from bot.store.sqlite import SqliteStore
+
+app = typer.Typer(
+    name="sunset",
+    help="Takes a HubSpot–Salesforce integration down: safely, together, with proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+runs_app = typer.Typer(help="Look at runs.", no_args_is_help=True)
+audit_app = typer.Typer(help="Check and export the record.", no_args_is_help=True)
+app.add_typer(runs_app, name="runs")
+app.add_typer(audit_app, name="audit")
+
+out = Console()
+err = Console(stderr=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Locale = Annotated[str, typer.Option(help="Language of what is shown: en or pl.")]
+
+
+@app.command()
+def run() -> None:
+    """Run the bot: connect to Slack and carry runs through until stopped (SIGTERM, Ctrl-C)."""
+    from bot.clocks import SystemClock
+
+    settings = _settings()
+    serve(settings, SystemClock())
+
+
+def serve(settings: Settings, clock: Clock, *, until: threading.Event | None = None) -> None:
+    """Run the bot with *settings* and *clock* until a signal comes or *until* is set."""
+    from bot.logs import configure_logs
+    from bot.program import Program
+
+    configure_logs(settings.sunset_log_level, secrets_of(settings))
+    stopped = until or threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    program = Program(settings, clock)
+    try:
+        program.start()
+        # A wait without a limit would not let Python run the signal handler on every platform.
+        while not stopped.wait(1.0):
+            pass
+    finally:
+        program.stop()
+
+
+@app.command()
+def demo(
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Walk through the whole procedure unattended.")
+    ] = False,
+    locale: Locale = "en",
+    scenario: Annotated[
+        str | None, typer.Option(help="A scenario file, or the name of one that ships.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the page (0: any free one).")] = 0,
+) -> None:
+    """Rehearse without an account: a local Slack, HubSpot and Salesforce with a web page."""
+    from bot.demo import rehearse
+
+    if locale not in {"en", "pl"}:
+        raise typer.BadParameter("must be en or pl", param_hint="--locale")
+    raise typer.Exit(rehearse(auto=auto, locale=locale, scenario=scenario, port=port))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check the settings, every credential and the channels; say what is missing and where."""
+    from bot.doctor import examine
+
+    settings = _settings()
+    findings = examine(settings)
+    if as_json:
+        out.print_json(data=[vars(finding) for finding in findings])
+    else:
+        table = Table("", "What", "Result", "What to do")
+        for finding in findings:
+            mark = "ok" if finding.ok else "WRONG"
+            table.add_row(mark, finding.what, finding.result, finding.remedy)
+        out.print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(as_json: AsJson = False) -> None:
+    """Make the read-only plan now and print it; nothing is recorded and nobody is asked."""
+    from bot.doctor import plan_now
+    from bot.report import plan_table
+
+    settings = _settings()
+    made, missing = plan_now(settings)
+    if as_json:
+        out.print_json(made.model_dump_json())
+        return
+    tr = translator(settings.sunset_locale)
+    out.print(plan_table(made, tr))
+    for note in missing:
+        out.print(tr.text(note.problem, escape=False), markup=False)
+
+
+@runs_app.command("list")
+def list_runs(as_json: AsJson = False) -> None:
+    """List all runs, newest first."""
+    from bot.report import run_row
+
+    settings, store = _store()
+    found = [run for run_id in store.run_ids() if (run := store.run(run_id))]
+    if as_json:
+        out.print_json(data=[run_row(run) for run in found])
+        return
+    table = Table("run", "account", "state", "started", "events")
+    for run in found:
+        row = run_row(run)
+        table.add_row(
+            *(str(row[key]) for key in ("id", "account", "state", "started_at", "events"))
+        )
+    out.print(table if found else translator(settings.sunset_locale)("There are no runs yet."))
+
+
+@runs_app.command("show")
+def show_run(run_id: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """Show one run: its checklist with the evidence, and its history."""
+    from bot.report import history_table, run_detail, steps_table
+
+    settings, store = _store()
+    run = store.run(run_id)
+    if run is None:
+        _fail(f"There is no run {run_id}. `sunset runs list` shows all.")
+    history = store.history(run_id)
+    if as_json:
+        out.print_json(data=run_detail(run, history))
+        return
+    tr = translator(settings.sunset_locale)
+    out.print(steps_table(run, tr))
+    out.print(history_table(history, tr))
+
+
+@audit_app.command("verify")
+def verify(
+    run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the hash chain of every run; exit status 1 if anything was changed."""
+    settings, store = _store()
+    tr = translator(settings.sunset_locale)
+    results = verify_all(store, run_id)
+    if as_json:
+        out.print_json(data=results)
+    else:
+        for result in results:
+            print_verdict(result, tr)
+    if any(result["problems"] for result in results):
+        raise typer.Exit(1)
+
+
+@audit_app.command("export")
+def export(
+    run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,
+) -> None:
+    """Print the stored history as JSON Lines, each event with its place in the hash chain."""
+    _, store = _store()
+    for one in _chosen(store, run_id):
+        for item in store.history(one):
+            line = {"run": one, **item.recorded.model_dump(mode="json")}
+            text = json.dumps({**line, "prev": item.prev, "hash": item.hash}, ensure_ascii=False)
+            sys.stdout.write(text + "\n")
+
+
+def print_verdict(result: dict[str, Any], tr: Translator) -> None:
+    """Print what was found in one run's chain, and what that proves."""
+    if result["problems"]:
+        out.print(tr("{run}: CHANGED", run=result["run"]), style="bold red")
+        for problem in result["problems"]:
+            out.print(f"  {problem}", markup=False)
+        return
+    out.print(
+        tr(
+            "{run}: intact, {count} events, head {head}",
+            run=result["run"],
+            count=result["events"],
+            head=result["head"],
+        )
+    )
+
+
+def verify_all(store: SqliteStore, run_id: str | None = None) -> list[dict[str, Any]]:
+    """Recompute the chain of every run, or of one; return what was found, run by run."""
+    results = []
+    for one in _chosen(store, run_id):
+        problems = store.problems(one)
+        history = [] if problems else store.history(one)
+        head = history[-1].hash if history else ""
+        results.append({"run": one, "events": len(history), "head": head, "problems": problems})
+    return results
+
+
+def _chosen(store: SqliteStore, run_id: str | None) -> list[str]:
+    if run_id is None:
+        return store.run_ids()
+    if run_id not in store.run_ids():
+        _fail(f"There is no run {run_id}. `sunset runs list` shows all.")
+    return [run_id]
+
+
+def _settings() -> Settings:
+    return load_settings()
+
+
+def _store() -> tuple[Settings, SqliteStore]:
+    """Open the database for looking; it must exist already."""
+    from bot.store.sqlite import SqliteStore
+
+    settings = load_settings()
+    if not Path(settings.sunset_database).exists():
+        _fail(f"There is no database {settings.sunset_database} yet; SUNSET_DATABASE names it.")
+    return settings, SqliteStore(settings.sunset_database)
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return every secret of the settings, to be masked in logs."""
+    from pydantic import SecretStr
+
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def _fail(sentence: str, status: int = 1) -> NoReturn:
+    err.print(sentence, style="red", markup=False, highlight=False)
+    raise typer.Exit(status)
+
+
+def main() -> None:
+    """Run the command line; a person never sees a traceback of a foreseen error."""
+    try:
+        app()
+    except SunsetError as error:
+        tr = translator("en")
+        sentence = tr.text(error.problem, escape=False)
+        err.print(sentence, style="red", markup=False, highlight=False)
+        err.print(tr.text(error.remedy, escape=False), markup=False, highlight=False)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""``sunset demo``: start local stand-ins of the three services, then the bot as it always runs.
+
+The bot gets nothing but other settings and another clock. The stand-ins are a process of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.cli import print_verdict, serve, verify_all
+from bot.clocks import RemoteClock
+from bot.errors import SettingsError
+from bot.settings import load_settings
+from bot.store.sqlite import SqliteStore
+from handlers.i18n import translator
+from workflows.text import N_
+
+out = Console()
+STOP_SECONDS = 10
+SETTING_PREFIXES = ("SLACK_", "HUBSPOT_", "SALESFORCE_", "SUNSET_")
+
+
+def rehearse(*, auto: bool, locale: str, scenario: str | None, port: int) -> int:
+    """Run the rehearsal until it is stopped, or once through; return the exit status."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sunset-") as directory,
+        _stand_ins(scenario, port) as told,
+    ):
+        database = Path(directory) / "sunset.db"
+        settings = load_settings(
+            env_file=None,
+            **{
+                name.lower(): value
+                for name, value in told.items()
+                if name.startswith(SETTING_PREFIXES)
+            },
+            sunset_locale=locale,
+            sunset_database=database,
+            sunset_log_level="WARNING",
+        )
+        clock = RemoteClock(told["SANDBOX_CLOCK_URL"])
+        page = told["SANDBOX_PAGE"]
+        finished = threading.Event()
+        walked: list[int] = []
+        tr = translator(locale)
+        if auto:
+            walk = threading.Thread(
+                target=lambda: walked.append(_walk(page, locale, finished)), daemon=True
+            )
+            walk.start()
+        else:
+            out.print(tr("Open {page} and type /uninstall-salesforce in #crm-sunset.", page=page))
+            out.print(tr("Ctrl-C ends the rehearsal."))
+        try:
+            serve(settings, clock, until=finished)
+        finally:
+            clock.close()
+        if not auto:
+            return 0
+        return _verdict(database, walked[0] if walked else 1, locale)
+
+
+def _walk(page: str, locale: str, finished: threading.Event) -> int:
+    try:
+        command = [sys.executable, "-m", "sandbox.walk", "--page", page, "--locale", locale]
+        return subprocess.run(command, check=False).returncode
+    finally:
+        finished.set()
+
+
+def _verdict(database: Path, status: int, locale: str) -> int:
+    """Check the record of what was just done; it must be intact."""
+    tr = translator(locale)
+    store = SqliteStore(database)
+    results = verify_all(store)
+    store.close()
+    for result in results:
+        print_verdict(result, tr)
+    intact = bool(results) and not any(result["problems"] for result in results)
+    return status or (0 if intact else 1)
+
+
+@contextmanager
+def _stand_ins(scenario: str | None, port: int) -> Iterator[dict[str, str]]:
+    """Start the local services as a process; yield what they print as NAME=value."""
+    command = [sys.executable, "-m", "sandbox", "--until-stdin-closes"]
+    if port:
+        command += ["--slack-port", str(port)]
+    if scenario is not None:
+        command += ["--scenario", scenario]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C is for the bot, which ends the stand-ins after itself.
+        start_new_session=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        yield _told(process)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _told(process: subprocess.Popen[str]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for line in process.stdout or ():
+        name, _, value = line.strip().partition("=")
+        if name == "SANDBOX_READY":
+            # Whatever else it prints must not fill the pipe and stop it.
+            threading.Thread(target=lambda: [*(process.stdout or ())], daemon=True).start()
+            return told
+        told[name] = value
+    raise SettingsError(
+        "stand_ins_failed",
+        N_("The local services did not start."),
+        N_("What they said stands above; mend it and try again."),
+    )

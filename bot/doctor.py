@@ -1,0 +1,97 @@
+"""``sunset doctor`` and ``sunset plan``: look at everything from outside, change nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.clocks import SystemClock
+from bot.effects.context import Context
+from bot.effects.plan import Planning
+from bot.engine import Engine
+from bot.owners import OwnerList
+from bot.people import People
+from bot.settings import Settings
+from bot.store.sqlite import SqliteStore
+from bot.vendors.connect import connect_hubspot, connect_salesforce
+from bot.vendors.slack import Slack, web_client
+from handlers.i18n import translator
+from workflows.commands import RecordCapabilityMissing
+from workflows.errors import SunsetError
+from workflows.values import Plan
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked, what came of it, and what to do if it is not right."""
+
+    what: str
+    ok: bool
+    result: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Check each credential and what it may do, without changing anything."""
+    slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+    app = web_client(settings.slack_app_token.get_secret_value(), settings.slack_api_url)
+    hubspot, salesforce = connect_hubspot(settings), connect_salesforce(settings)
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("Slack: bot token", slack.who_am_i),
+        ("Slack: app-level token", lambda: Slack(app).socket_mode()),
+        ("Slack: SUNSET_CHANNEL", lambda: "#" + slack.channel_name(settings.sunset_channel)),
+        (
+            "Slack: SUNSET_AUDIT_CHANNEL",
+            lambda: "#" + slack.channel_name(settings.sunset_audit_channel),
+        ),
+        ("HubSpot: account", lambda: hubspot.account().portal_id),
+        ("HubSpot: owners", lambda: f"{len(hubspot.active_owners())} active"),
+        (
+            "HubSpot: users and Salesforce-only owners",
+            lambda: f"{len(hubspot.salesforce_only_owners())} Salesforce-only",
+        ),
+        ("HubSpot: records", lambda: str(hubspot.last_sync() or "never synchronised")),
+        ("Salesforce: package", lambda: _package(salesforce.installed_package())),
+    ]
+    return [_finding(settings, what, check) for what, check in checks]
+
+
+def plan_now(settings: Settings) -> tuple[Plan, list[RecordCapabilityMissing]]:
+    """Make a plan outside any run; nothing is stored."""
+    slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+    hubspot = connect_hubspot(settings)
+    clock = SystemClock()
+    with tempfile.TemporaryDirectory(prefix="sunset-plan-") as directory:
+        store = SqliteStore(Path(directory) / "plan.db")
+        context = Context(
+            settings=settings,
+            store=store,
+            engine=Engine(store, clock, ""),
+            clock=clock,
+            slack=slack,
+            hubspot=hubspot,
+            salesforce=connect_salesforce(settings),
+            translator=translator(settings.sunset_locale),
+            people=People(settings, slack),
+            owners=OwnerList(hubspot.active_owners),
+            stopping=lambda: False,
+        )
+        try:
+            return Planning(context).make("")
+        finally:
+            store.close()
+
+
+def _finding(settings: Settings, what: str, check: Callable[[], str]) -> Finding:
+    tr = translator(settings.sunset_locale)
+    try:
+        return Finding(what, ok=True, result=check())
+    except SunsetError as error:
+        problem = tr.text(error.problem, escape=False)
+        return Finding(what, ok=False, result=problem, remedy=tr.text(error.remedy, escape=False))
+
+
+def _package(package: object) -> str:
+    return "not installed" if package is None else "installed"

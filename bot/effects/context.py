@@ -1,0 +1,45 @@
+"""What every effect's handler is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.engine import Engine
+from bot.owners import OwnerList
+from bot.people import People
+from bot.ports import Clock, HubSpotPort, SalesforcePort
+from bot.settings import Settings
+from bot.store.base import Store
+from bot.vendors.slack import Slack
+from handlers.i18n import Translator
+from workflows.run import Run
+from workflows.values import Reading
+
+
+@dataclass(frozen=True)
+class Context:
+    """The running program, as far as effects need it."""
+
+    settings: Settings
+    store: Store
+    engine: Engine
+    clock: Clock
+    slack: Slack
+    hubspot: HubSpotPort
+    salesforce: SalesforcePort
+    translator: Translator
+    people: People
+    owners: OwnerList
+    stopping: Callable[[], bool]
+
+    def run(self, run_id: str) -> Run:
+        """Return a run that an effect belongs to."""
+        run = self.store.run(run_id)
+        if run is None:
+            raise LookupError(f"effect of an unknown run {run_id}")
+        return run
+
+    def reading(self, source: str, says: str) -> Reading:
+        """Note what a vendor's API just answered."""
+        return Reading(at=self.clock.now(), source=source, says=says)

@@ -1,0 +1,125 @@
+"""The Salesforce package: inventory, watch for its absence, removal through the API (P3)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.effects.context import Context
+from bot.store.base import QueuedEffect
+from bot.worker import Again, Done
+from workflows import commands as c
+from workflows.rules.package import inventory_digest
+from workflows.run import Run
+from workflows.states import State
+from workflows.values import Inventory, Reading
+
+INSTALLED = "Salesforce Tooling API: InstalledSubscriberPackage"
+STALLED_AFTER = timedelta(minutes=15)
+"""An uninstall that was pressed so long ago and shows no effect seems to have failed."""
+DEPLOY_PAUSE = 2.0
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far Salesforce's clock may be behind ours when a deployment of ours is looked up."""
+
+
+class PackageWork:
+    """Reads the package, watches for its absence, removes it where that is approved."""
+
+    def __init__(self, context: Context) -> None:
+        self._x = context
+
+    def take_inventory(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Read what the package holds now."""
+        if self._x.run(effects[0].run_id).state.final:
+            return Done()
+        inventory = self._x.salesforce.inventory()
+        if inventory is None:
+            reading = self._x.reading(INSTALLED, "the package is not installed")
+            absent = c.RecordPackageAbsent(reading=reading)
+            run = self._x.run(effects[0].run_id)
+            if run.state is State.REMOVING_PACKAGE:
+                gone = c.RecordPackageGone(last_seen_at=_seen(run), reading=reading)
+                return Done(commands=(gone,))
+            return Done(commands=(absent,))
+        return Done(
+            commands=(c.RecordInventory(inventory=inventory, reading=self._there(inventory)),)
+        )
+
+    def watch(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Look once for the package; two readings in a row without it prove that it is gone."""
+        effect, run = effects[0], self._x.run(effects[0].run_id)
+        if run.state is not State.REMOVING_PACKAGE:
+            return Done()
+        memo = dict(effect.memo)
+        pause = self._x.settings.sunset_poll_interval.total_seconds()
+        # The time is taken before the reading, never after: the deadline counts from it.
+        now = self._x.clock.now()
+        if self._x.salesforce.installed_package() is not None:
+            memo = {"last_seen": now.isoformat()}
+            return self._still_there(run, now) or Again(pause, memo)
+        last_seen = (
+            datetime.fromisoformat(memo["last_seen"]) if memo.get("last_seen") else _seen(run)
+        )
+        if "absent" not in memo:
+            return Again(min(pause, 5.0), {**memo, "absent": now.isoformat()})
+        says = f"absent {memo['absent'][:19]} and {now.isoformat()[:19]}"
+        reading = self._x.reading(INSTALLED, says)
+        return Done(commands=(c.RecordPackageGone(last_seen_at=last_seen, reading=reading),))
+
+    def _still_there(self, run: Run, now: datetime) -> Again | None:
+        reported = run.uninstall_reported_at
+        if reported is None or now - reported < STALLED_AFTER:
+            return None
+        inventory = self._x.salesforce.inventory()
+        if inventory is None:
+            return None
+        stalled = c.RecordRemovalStalled(
+            blockers=inventory.blockers, reading=self._there(inventory)
+        )
+        pause = self._x.settings.sunset_poll_interval.total_seconds()
+        return Again(pause, {"last_seen": now.isoformat()}, (stalled,))
+
+    def remove(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Deploy the removal, once; what became of a lost reply is looked up, never redone."""
+        effect, run = effects[0], self._x.run(effects[0].run_id)
+        if run.state is not State.REMOVING_PACKAGE or not run.bot_removing:
+            return Done()
+        memo = dict(effect.memo)
+        if "deployment" in memo:
+            return self._follow(memo)
+        if "checked" not in memo:
+            return self._about_to(run)
+        found = self._x.salesforce.find_removal(run.since - CLOCK_SKEW)
+        if found is not None and found.id not in run.failed_removals:
+            return Again(DEPLOY_PAUSE, {**memo, "deployment": found.id})
+        return Again(DEPLOY_PAUSE, {**memo, "deployment": self._x.salesforce.start_removal()})
+
+    def _about_to(self, run: Run) -> Done | Again:
+        """Read the package once more; go on only if it is exactly what was approved."""
+        inventory = self._x.salesforce.inventory()
+        if inventory is None:
+            return Done()
+        approved = run.inventory is not None and inventory_digest(run.inventory)
+        if inventory_digest(inventory) != approved:
+            reading = self._there(inventory)
+            return Done(commands=(c.RecordInventory(inventory=inventory, reading=reading),))
+        return Again(0.0, {"checked": self._x.clock.now().isoformat()})
+
+    def _follow(self, memo: dict[str, str]) -> Done | Again:
+        removal = self._x.salesforce.removal(memo["deployment"])
+        if removal.state == "running":
+            return Again(DEPLOY_PAUSE, dict(memo))
+        if removal.state == "succeeded":
+            return Done()
+        failed = c.RecordRemovalFailed(problems=removal.problems, reference=removal.id)
+        return Done(commands=(failed,))
+
+    def _there(self, inventory: Inventory) -> Reading:
+        package = inventory.package
+        parts = f"{len(inventory.components)} components, {len(inventory.objects)} objects"
+        return self._x.reading(INSTALLED, f"{package.name} {package.version}: {parts}")
+
+
+def _seen(run: Run) -> datetime:
+    """Return when a reading of this run last saw the package."""
+    inventory = run.evidence.get("inventory")
+    return inventory.at if inventory else run.since

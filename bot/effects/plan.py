@@ -1,0 +1,113 @@
+"""The plan: a read-only look at everything before anything is asked (P0, P3c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from bot.effects.context import Context
+from bot.effects.counting import counted_owners
+from bot.errors import VendorError
+from bot.store.base import QueuedEffect
+from bot.worker import Again, Done
+from workflows import commands as c
+from workflows.states import State
+from workflows.text import N_, Text
+from workflows.values import CORE_OBJECTS, Forecast, Inventory, OwnedRecords, Plan
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+SEARCH_PAGE = 200
+BATCH = 100
+SEARCHES_PER_SECOND = 4
+WRITES_PER_SECOND = 10
+OTHER_OBJECTS = ("tickets", "tasks", "calls", "meetings", "notes", "emails")
+
+
+class Optional:
+    """Asks for what the procedure can do without; notes once what is not granted."""
+
+    def __init__(self) -> None:
+        self.missing: list[c.RecordCapabilityMissing] = []
+
+    def ask(self, capability: str, consequence: Text, call: Callable[[], T]) -> T | None:
+        """Return what *call* returns; None, and a note, where it is not granted."""
+        try:
+            return call()
+        except VendorError as error:
+            if not error.missing:
+                raise
+            log.warning("capability_missing", capability=capability, missing=error.missing)
+            note = c.RecordCapabilityMissing(capability=capability, problem=consequence)
+            if note not in self.missing:
+                self.missing.append(note)
+            return None
+
+
+class Planning:
+    """Makes the plan."""
+
+    def __init__(self, context: Context) -> None:
+        self._x = context
+
+    def take(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Look at HubSpot and Salesforce and record the plan."""
+        run = self._x.run(effects[0].run_id)
+        if run.state is not State.PLANNING:
+            return Done()
+        plan, missing = self.make(run.requester)
+        return Done(commands=(*missing, c.RecordPlan(plan=plan)))
+
+    def make(self, requester: str) -> tuple[Plan, list[c.RecordCapabilityMissing]]:
+        """Make a plan; *requester* is a Slack user id, or '' where nobody asks in Slack."""
+        optional = Optional()
+        hubspot = self._x.hubspot
+        account = hubspot.account()
+        self._x.owners.refresh()
+        owners = counted_owners(self._x, CORE_OBJECTS, optional, others=OTHER_OBJECTS)
+        inventory: Inventory | None = self._x.salesforce.inventory()
+        plan = Plan(
+            account=account,
+            owners=owners,
+            active_owners=len(self._x.owners.all()),
+            inventory=inventory,
+            requester_is_super_admin=self._super_admin(requester, optional),
+            forecast=self._forecast(owners, optional),
+            taken_at=self._x.clock.now(),
+        )
+        return plan, optional.missing
+
+    def _super_admin(self, requester: str, optional: Optional) -> bool | None:
+        if not requester:
+            return None
+        email = optional.ask(
+            "slack_email",
+            N_("Slack does not show e-mails, so P0b cannot be checked against HubSpot."),
+            lambda: self._x.people.email(requester),
+        )
+        if not email:
+            return None
+        return optional.ask(
+            "hubspot_users",
+            N_("HubSpot users cannot be read, so P0b (administrator rights) is taken on trust."),
+            lambda: self._x.hubspot.is_super_admin(email),
+        )
+
+    def _forecast(self, owners: tuple[OwnedRecords, ...], optional: Optional) -> Forecast:
+        counts = [count for owned in owners for count in owned.counts.values() if count]
+        searches = sum(count // SEARCH_PAGE + 1 for count in counts)
+        updates = sum(-(-count // BATCH) for count in counts)
+        usage = optional.ask(
+            "hubspot_daily_usage",
+            N_("The account does not tell its daily API usage; it is left out of the forecast."),
+            self._x.hubspot.daily_usage,
+        )
+        return Forecast(
+            search_calls=searches,
+            update_calls=updates,
+            seconds=searches // SEARCHES_PER_SECOND + updates // WRITES_PER_SECOND + 1,
+            daily_limit=usage.limit if usage else None,
+            daily_remaining=max(0, usage.limit - usage.used) if usage else None,
+        )

@@ -1,0 +1,161 @@
+"""How a command becomes history: one transaction for delivery, events, effects and timers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.ports import Clock
+from bot.store.base import Delivery, Link, Store, Transaction
+from bot.store.chain import GENESIS, body, link
+from handlers.ports import AuditEntry, Outcome, Progress
+from workflows.commands import Command, DueTimer, FireTimers
+from workflows.decide import decide
+from workflows.effects import Effect, effects
+from workflows.errors import Refused
+from workflows.events import Recorded
+from workflows.evolve import evolve
+from workflows.run import Run
+from workflows.timers import timers
+from workflows.values import BOT
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class ProgressBoard:
+    """How far the running jobs are; held in memory, the ledger is what counts."""
+
+    jobs: dict[str, Progress] = field(default_factory=dict)
+
+
+class Engine:
+    """The one way to change a run (:class:`handlers.ports.Engine`)."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        account: str,
+        *,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._account = account
+        self._wall = wall
+        self._listeners: list[Callable[[], None]] = []
+        self.board = ProgressBoard()
+        self.link_of: Callable[[str], str | None] = lambda _: None
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call *listener* after every commit that may have queued effects."""
+        self._listeners.append(listener)
+
+    def execute(self, run_id: str, command: Command, delivery_key: str) -> Outcome:
+        """Carry out *command* once for *delivery_key*; durable when it returns."""
+        outcome = self._store.write(
+            lambda transaction: self.apply(transaction, run_id, command, delivery_key)
+        )
+        self.committed()
+        return outcome
+
+    def committed(self) -> None:
+        """Tell those who wait for effects."""
+        for listener in self._listeners:
+            listener()
+
+    def apply(
+        self, transaction: Transaction, run_id: str, command: Command, delivery_key: str
+    ) -> Outcome:
+        """Carry out *command* inside *transaction*; see :meth:`execute`."""
+        before = transaction.delivery(delivery_key)
+        if before is not None:
+            known = transaction.load(before.run_id)
+            if known is None:
+                raise AssertionError(f"delivery {delivery_key} belongs to no run")
+            return Outcome(run=known[0], repeated=True)
+        stored = transaction.load(run_id)
+        run, last_hash = stored if stored else (None, GENESIS)
+        now = self._clock.now()
+        events = decide(run, command, now)
+        first = (run.version if run else 0) + 1
+        links: list[Link] = []
+        wanted: list[tuple[int, list[Effect]]] = []
+        for number, event in enumerate(events, start=first):
+            recorded = Recorded(seq=number, at=now, actor=command.actor, event=event)
+            after = evolve(run, recorded)
+            digest = link(last_hash, body(run_id, recorded))
+            links.append(Link(recorded, last_hash, digest))
+            wanted.append((number, effects(run, recorded, after)))
+            run, last_hash = after, digest
+        if run is None:
+            raise AssertionError("a command made no run and was not refused")
+        if links:
+            transaction.append(run, links)
+            for number, asked in wanted:
+                transaction.add_effects(run_id, number, asked, self._wall())
+            transaction.set_timers(run_id, timers(run))
+        last = first + len(links) - 1
+        transaction.add_delivery(delivery_key, Delivery(run_id, first, last), now)
+        return Outcome(run=run, events=tuple(item.recorded for item in links))
+
+    def fire_due_timers(self) -> int:
+        """Let every timer that is due have its effect, once; return how many fired."""
+        fired = 0
+        for due in self._store.due_timers(self._clock.now()):
+            fired += self._store.write(
+                lambda transaction, due=due: self._fire(transaction, due.run_id, due.timers)  # type: ignore[misc]
+            )
+        if fired:
+            self.committed()
+        return fired
+
+    def _fire(self, transaction: Transaction, run_id: str, due: tuple) -> int:  # type: ignore[type-arg]
+        claimed = [timer for timer in due if transaction.fire_timer(run_id, timer)]
+        if not claimed:
+            return 0
+        action = FireTimers(due=tuple(DueTimer(kind=t.kind, due=t.due) for t in claimed))
+        keys = ",".join(f"{timer.kind}@{timer.due.isoformat()}" for timer in claimed)
+        try:
+            self.apply(
+                transaction, run_id, Command(actor=BOT, action=action), f"timer:{run_id}:{keys}"
+            )
+        except Refused as refusal:
+            log.info("timer_refused", run=run_id, timers=keys, code=refusal.code)
+        return len(claimed)
+
+    # --- looking -------------------------------------------------------------------------------
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run."""
+        return self._store.run(run_id)
+
+    def active_run(self) -> Run | None:
+        """Return the account's run that is not over."""
+        run_id = self._store.active_run_id(self._account)
+        return self._store.run(run_id) if run_id else None
+
+    def runs(self) -> list[Run]:
+        """Return all runs of the account, newest first."""
+        found = (self._store.run(run_id) for run_id in self._store.run_ids(self._account))
+        return [run for run in found if run is not None]
+
+    def audit(self, run_id: str) -> list[AuditEntry]:
+        """Return a run's history with its hashes."""
+        return [AuditEntry(item.recorded, item.hash) for item in self._store.history(run_id)]
+
+    def audit_problems(self, run_id: str) -> list[str]:
+        """Recompute a run's hash chain and return what does not fit."""
+        return self._store.problems(run_id)
+
+    def progress(self, run_id: str) -> Progress | None:
+        """Return how far the run's job is."""
+        return self.board.jobs.get(run_id)
+
+    def message_link(self, run_id: str) -> str | None:
+        """Return a permalink to the run's thread, once it was posted."""
+        return self.link_of(run_id)

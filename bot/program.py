@@ -1,0 +1,307 @@
+"""Composition: the one place where the parts are put together, started and stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import structlog
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_sdk.errors import SlackApiError
+
+from bot.effects.context import Context
+from bot.effects.messages import CARD, Messages
+from bot.effects.owners import OwnerChecks
+from bot.effects.package import PackageWork
+from bot.effects.plan import Planning
+from bot.effects.reassignment import Reassignment
+from bot.effects.reminders import Reminders
+from bot.effects.sync import SyncWatch
+from bot.engine import Engine
+from bot.errors import StoreError, VendorError
+from bot.owners import OwnerList
+from bot.people import People
+from bot.ports import Clock, HubSpotPort, SalesforcePort
+from bot.settings import Settings
+from bot.store.base import Store
+from bot.store.sqlite import SqliteStore
+from bot.timers import OWNERS_SECONDS, PEOPLE_SECONDS, TICK_SECONDS, Alarm
+from bot.vendors.connect import connect_hubspot, connect_salesforce
+from bot.vendors.slack import Slack, app_token_refused, web_client
+from bot.worker import Handler, Worker
+from handlers.i18n import translator
+from handlers.ports import Services
+from handlers.register import register
+from workflows.errors import SunsetError
+from workflows.text import N_
+from workflows.values import Account, Policy
+
+log = structlog.get_logger(__name__)
+LISTENERS = 32
+SOCKET_THREADS = 32
+FIRST_ANSWER_PAUSE = 5.0
+
+
+class Startup(SunsetError):
+    """The program cannot start; every reason is named at once."""
+
+
+class Program:
+    """The running bot. ``start`` connects it, ``stop`` ends it cleanly."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._lock = _Lock(settings.sunset_database)
+        self.store: Store = SqliteStore(settings.sunset_database)
+        self._web = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+        self.slack = Slack(self._web)
+        self.hubspot: HubSpotPort = connect_hubspot(settings)
+        self.salesforce: SalesforcePort = connect_salesforce(settings)
+        self.people = People(settings, self.slack)
+        self.owners = OwnerList(self.hubspot.active_owners)
+        self._alarm = Alarm()
+        self._socket: SocketModeHandler | None = None
+        self._worker: Worker | None = None
+        self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
+        self._stopping = threading.Event()
+
+    # --- start ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Check every credential, then listen.
+
+        Raises:
+            SunsetError: the program cannot start; the text names every reason and its remedy.
+        """
+        workspace, account = self._check()
+        engine = Engine(self.store, self.clock, account.portal_id)
+        engine.link_of = lambda run_id: self._link(workspace, run_id)
+        context = Context(
+            settings=self.settings,
+            store=self.store,
+            engine=engine,
+            clock=self.clock,
+            slack=self.slack,
+            hubspot=self.hubspot,
+            salesforce=self.salesforce,
+            translator=translator(self.settings.sunset_locale),
+            people=self.people,
+            owners=self.owners,
+            stopping=self._stopping.is_set,
+        )
+        self._worker = Worker(self.store, engine, handlers(context))
+        engine.on_commit(self._worker.wake)
+        self.engine = engine
+        self._listen(self._services(engine, account))
+        self._worker.start()
+        self._alarm.every(TICK_SECONDS, engine.fire_due_timers, "timers")
+        self._alarm.every(PEOPLE_SECONDS, self.people.refresh, "people")
+        self._alarm.every(OWNERS_SECONDS, self.owners.refresh, "owners")
+        self._alarm.start()
+        self._listeners.submit(self._warm_up)
+        log.info("ready", account=account.portal_id)
+
+    def _warm_up(self) -> None:
+        for refresh in (self.people.refresh, self.owners.refresh):
+            try:
+                refresh()
+            except SunsetError as error:
+                log.warning("warm_up_failed", code=error.code)
+
+    def _services(self, engine: Engine, account: Account) -> Services:
+        settings = self.settings
+        return Services(
+            engine=engine,
+            people=self.people,
+            owners=self.owners,
+            clock=self.clock,
+            account=account,
+            policy=policy(settings),
+            channel=settings.sunset_channel,
+            channel_locale=settings.sunset_locale,
+        )
+
+    def _listen(self, services: Services) -> None:
+        app = App(
+            client=self._web,
+            token_verification_enabled=False,
+            listener_executor=self._listeners,
+        )
+        register(app, services)
+        token = self.settings.slack_app_token.get_secret_value()
+        self._socket = SocketModeHandler(
+            app,
+            token,
+            web_client=web_client(token, self.settings.slack_api_url),
+            concurrency=SOCKET_THREADS,
+        )
+        try:
+            self._socket.client.connect()
+        except SlackApiError as error:
+            raise app_token_refused(str(error.response.get("error", "refused"))) from error
+
+    def _check(self) -> tuple[str, Account]:
+        """Ask all three services at once; name everything that refuses."""
+        with ThreadPoolExecutor(3) as pool:
+            slack = pool.submit(self._check_slack)
+            hubspot = pool.submit(self.hubspot.account)
+            salesforce = pool.submit(self.salesforce.installed_package)
+        refusals = [_refusal(future) for future in (slack, hubspot, salesforce)]
+        fatal = [refusal for refusal in refusals if refusal is not None and not _passing(refusal)]
+        if fatal:
+            told = translator(self.settings.sunset_locale)
+            sentences = "\n".join(
+                f"- {told.text(one.problem, escape=False)} {told.text(one.remedy, escape=False)}"
+                for one in fatal
+            )
+            raise Startup(
+                "cannot_start",
+                N_("Sunset cannot start:\n{reasons}", reasons=sentences),
+                N_("`sunset doctor` checks everything once more."),
+            )
+        for refusal in refusals:
+            if refusal is not None:
+                log.warning("service_away", code=refusal.code)
+        workspace = slack.result() if refusals[0] is None else ""
+        account = hubspot.result() if refusals[1] is None else self._known_account()
+        return workspace, account
+
+    def _check_slack(self) -> str:
+        workspace = self.slack.who_am_i()
+        for channel in {self.settings.sunset_channel, self.settings.sunset_audit_channel}:
+            self.slack.channel_name(channel)
+        return workspace
+
+    def _known_account(self) -> Account:
+        """HubSpot is away: go on with the account of the newest run, or wait for HubSpot."""
+        for run_id in self.store.run_ids():
+            run = self.store.run(run_id)
+            if run is not None:
+                return run.account
+        while not self._stopping.wait(FIRST_ANSWER_PAUSE):
+            try:
+                return self.hubspot.account()
+            except VendorError as error:
+                if not _passing(error):
+                    raise
+                log.warning("service_away", code=error.code)
+        raise Startup(
+            "stopped",
+            N_("HubSpot did not answer before the bot was stopped."),
+            N_("Start it again when HubSpot answers."),
+        )
+
+    def _link(self, workspace: str, run_id: str) -> str | None:
+        card = self.store.message(run_id, CARD)
+        if card is None or not workspace:
+            return None
+        return f"{workspace.rstrip('/')}/archives/{card.channel}/p{card.ts.replace('.', '')}"
+
+    # --- stop ----------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Take no more work, finish what is under way, close."""
+        self._stopping.set()
+        if self._socket is not None:
+            self._socket.client.close()
+        self._alarm.stop()
+        self._listeners.shutdown(wait=True)
+        if self._worker is not None:
+            self._worker.stop()
+        self.people.close()
+        self.store.close()
+        self._lock.release()
+        log.info("stopped")
+
+    def __enter__(self) -> Program:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def handlers(context: Context) -> dict[str, Handler]:
+    """Return what carries out each kind of effect."""
+    messages, reminders = Messages(context), Reminders(context)
+    package, jobs, owners = PackageWork(context), Reassignment(context), OwnerChecks(context)
+    return {
+        "card": messages.card,
+        "prompt": messages.prompt,
+        "close_prompt": messages.close_prompt,
+        "notice": messages.notice,
+        "audit_line": messages.audit_lines,
+        "lay_reminder": reminders.lay,
+        "lift_reminder": reminders.lift,
+        "send_reminder": reminders.send,
+        "settle_missed": reminders.settle_missed,
+        "take_plan": Planning(context).take,
+        "watch_sync": SyncWatch(context).watch,
+        "count_owners": owners.count,
+        "watch_owners_gone": owners.watch_gone,
+        "reassign": jobs.reassign,
+        "undo": jobs.undo,
+        "take_inventory": package.take_inventory,
+        "watch_package": package.watch,
+        "remove_package": package.remove,
+    }
+
+
+def policy(settings: Settings) -> Policy:
+    """Return the rules' own settings; a run keeps those it was started with."""
+    return Policy(
+        quorum=settings.sunset_required_approvals,
+        approval_ttl=int(settings.sunset_approval_ttl.total_seconds()),
+        window=int(settings.sunset_data_copy_window.total_seconds()),
+        reminders=tuple(int(lead.total_seconds()) for lead in settings.sunset_reminders),
+    )
+
+
+class _Lock:
+    """Keeps a second bot from writing the same database."""
+
+    def __init__(self, database: Path) -> None:
+        path = database.with_name(database.name + ".lock")
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(
+                "store_unusable",
+                N_("The directory of {path} cannot be written.", path=str(database)),
+                N_("SUNSET_DATABASE must name a file where the bot may write."),
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreError(
+                "store_in_use",
+                N_("Another Sunset uses the database {path}.", path=str(database)),
+                N_("Stop the other one first, or give this one its own SUNSET_DATABASE."),
+            ) from error
+
+    def release(self) -> None:
+        os.close(self._file)
+
+
+def _refusal(future: Future[Any]) -> SunsetError | None:
+    error = future.exception()
+    if error is None or isinstance(error, SunsetError):
+        return error
+    raise error
+
+
+def _passing(error: SunsetError) -> bool:
+    return isinstance(error, VendorError) and error.retryable

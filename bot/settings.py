@@ -1,0 +1,150 @@
+"""Settings, from the environment or ``.env``. Missing and malformed ones are all named at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+from workflows.text import N_
+
+MemberIds = Annotated[tuple[str, ...], NoDecode]
+Durations = Annotated[tuple[timedelta, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Everything that the program is told from outside; README.md explains each.
+
+    Durations are ISO 8601 (``PT48H``). Member ids are Slack user ids (``U…``/``W…``) or user group
+    ids (``S…``), separated by commas.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    hubspot_access_token: SecretStr
+    hubspot_api_url: str = "https://api.hubapi.com"
+
+    salesforce_domain: str = "login"
+    salesforce_username: str = ""
+    salesforce_consumer_key: SecretStr | None = None
+    salesforce_private_key_file: Path | None = None
+    salesforce_instance_url: str = ""
+    salesforce_access_token: SecretStr | None = None
+    salesforce_ca_file: Path | None = None
+    salesforce_api_version: str = Field("62.0", pattern=r"^\d{2,3}\.0$")
+    salesforce_namespace: str = Field("HubSpot_Inc", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,14}$")
+
+    sunset_database: Path = Path("sunset.db")
+    sunset_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
+    sunset_audit_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
+    sunset_admins: MemberIds
+    sunset_approvers: MemberIds
+    sunset_required_approvals: int = Field(2, ge=1, le=20)
+    sunset_approval_ttl: timedelta = timedelta(hours=24)
+    sunset_locale: Literal["en", "pl"] = "en"
+    sunset_data_copy_window: timedelta = timedelta(hours=48)
+    sunset_reminders: Durations = tuple(timedelta(minutes=m) for m in (1440, 720, 240, 60, 15))
+    sunset_poll_interval: timedelta = timedelta(minutes=1)
+    sunset_sync_quiet: timedelta = timedelta(minutes=5)
+    sunset_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("sunset_admins", "sunset_approvers", mode="before")
+    @classmethod
+    def _ids(cls, value: Any) -> Any:
+        ids = tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+        ids = tuple(part for part in ids if part)
+        if not ids:
+            raise ValueError("names nobody")
+        wrong = [part for part in ids if not (part[:1] in "UWS" and part.isalnum())]
+        if wrong:
+            raise ValueError(f"not a Slack user or user group id: {', '.join(wrong)}")
+        return ids
+
+    @field_validator("sunset_reminders", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator(
+        "sunset_approval_ttl",
+        "sunset_data_copy_window",
+        "sunset_poll_interval",
+        "sunset_sync_quiet",
+    )
+    @classmethod
+    def _positive(cls, value: timedelta) -> timedelta:
+        if value <= timedelta(0):
+            raise ValueError("must be longer than nothing")
+        return value
+
+    @field_validator("slack_api_url", "hubspot_api_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("must start with https:// (or be on this machine)")
+        return value
+
+    @model_validator(mode="after")
+    def _salesforce_login(self) -> Settings:
+        session = bool(self.salesforce_instance_url), bool(self.salesforce_access_token)
+        jwt = (
+            bool(self.salesforce_username),
+            bool(self.salesforce_consumer_key),
+            bool(self.salesforce_private_key_file),
+        )
+        if all(session) or all(jwt):
+            return self
+        raise ValueError(
+            "Salesforce: set SALESFORCE_USERNAME, SALESFORCE_CONSUMER_KEY and "
+            "SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_INSTANCE_URL with SALESFORCE_ACCESS_TOKEN"
+        )
+
+
+def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: naming every missing or malformed setting at once.
+    """
+    try:
+        return Settings(_env_file=env_file, **given)
+    except ValidationError as error:
+        places = [
+            f"{_name(item['loc'])}: {_sentence(dict(item))}"
+            for item in error.errors(include_url=False)
+        ]
+        raise SettingsError(
+            "settings_invalid",
+            N_(
+                "{count} settings are missing or wrong: {places}.",
+                count=len(places),
+                places="; ".join(places),
+            ),
+            N_(
+                "Set them in the environment or in .env ({path}); README.md explains each.",
+                path=str(env_file or Path.cwd()),
+            ),
+        ) from None
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    return str(place[0]).upper() if place else "SALESFORCE"
+
+
+def _sentence(item: dict[str, Any]) -> str:
+    if item["type"] == "missing":
+        return "is missing"
+    return str(item["msg"]).removeprefix("Value error, ")

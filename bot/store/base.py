@@ -1,0 +1,239 @@
+"""What the engine needs of a database. One contract test suite holds for every implementation.
+
+All writing goes through :meth:`Store.write`: the given function runs inside one serialised
+transaction, which is durable before ``write`` returns. Several functions may share one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from workflows.effects import Effect
+from workflows.events import Recorded
+from workflows.run import Run
+from workflows.timers import Timer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Link:
+    """An event in a run's hash chain, as stored."""
+
+    recorded: Recorded
+    prev: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery that was carried out: its run and the numbers of its events (first, last)."""
+
+    run_id: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class QueuedEffect:
+    """An effect that is leased.
+
+    ``attempts`` counts the ones in a row whose end was bad or is unknown; above 0, what the last
+    one did has to be looked up. ``lease`` counts all leases, so that each has a number of its own.
+    """
+
+    id: int
+    run_id: str
+    seq: int
+    kind: str
+    key: str
+    lane: str
+    data: dict[str, Any]
+    memo: dict[str, Any]
+    lease: int
+    attempts: int
+
+
+@dataclass(frozen=True)
+class PostedMessage:
+    """Where a message of a run lies in Slack, and the digest of what it shows."""
+
+    slot: str
+    channel: str
+    ts: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class ScheduledMessage:
+    """A message that lies scheduled in Slack; ``post_at`` in seconds since the epoch."""
+
+    key: str
+    channel: str
+    scheduled_id: str
+    post_at: int
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One record of a reassignment job.
+
+    ``state``: written (before the call), changed, failed, left_alone (its owner was not the planned
+    one), undone.
+    """
+
+    job: int
+    object_type: str
+    record_id: str
+    old_owner: str
+    new_owner: str
+    state: str
+    error: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class DueTimers:
+    """The timers of one run that fell due."""
+
+    run_id: str
+    timers: tuple[Timer, ...] = field(default=())
+
+
+class Transaction(Protocol):
+    """What can be done inside one transaction."""
+
+    def delivery(self, key: str) -> Delivery | None:
+        """Return the delivery with this key, if it was carried out."""
+        ...
+
+    def add_delivery(self, key: str, delivery: Delivery, at: datetime) -> None:
+        """Remember that a delivery was carried out."""
+        ...
+
+    def load(self, run_id: str) -> tuple[Run, str] | None:
+        """Return a run with the hash of its last event, or None."""
+        ...
+
+    def append(self, run: Run, links: Iterable[Link]) -> None:
+        """Add events to a run's history; *run* is the run after them.
+
+        Raises:
+            workflows.errors.Refused: code `run_active`, when the account has another active run.
+        """
+        ...
+
+    def add_effects(self, run_id: str, seq: int, effects: Iterable[Effect], due: float) -> None:
+        """Queue effects; one that is pending already under the same key is only made due."""
+        ...
+
+    def set_timers(self, run_id: str, timers: Iterable[Timer]) -> None:
+        """Make these the run's set timers; others that were set and not fired are lifted."""
+        ...
+
+    def fire_timer(self, run_id: str, timer: Timer) -> bool:
+        """Claim a timer; False if it is no longer set."""
+        ...
+
+    def lease(
+        self, owner: str, until: float, now: float, busy: frozenset[tuple[str, str]]
+    ) -> list[QueuedEffect]:
+        """Lease the effects that may be carried out now, at most one for each (run, lane).
+
+        Effects of the lanes `audit` and `thread` leave in the order they were queued; audit lines
+        that wait are leased together. *busy* are the (run id, lane or key) under way here.
+        """
+        ...
+
+    def settle(self, effect_id: int, state: str, error: str = "") -> None:
+        """End a leased effect: `done` or `failed`."""
+        ...
+
+    def postpone(
+        self, effect_id: int, due: float, memo: dict[str, Any], *, failed: bool = False
+    ) -> None:
+        """Give a leased effect back, to be carried out again at *due*."""
+        ...
+
+    def save_message(self, run_id: str, message: PostedMessage) -> None:
+        """Remember where a message lies."""
+        ...
+
+    def save_scheduled(self, run_id: str, message: ScheduledMessage) -> None:
+        """Remember a scheduled message."""
+        ...
+
+    def drop_scheduled(self, run_id: str, key: str) -> None:
+        """Forget a scheduled message."""
+        ...
+
+    def write_ledger(self, run_id: str, rows: Iterable[LedgerRow]) -> None:
+        """Insert or settle ledger rows."""
+        ...
+
+
+class Store(Protocol):
+    """A database of runs."""
+
+    def write(self, function: Callable[[Transaction], T]) -> T:
+        """Run *function* in a transaction and return its result once it is durable.
+
+        Raises:
+            bot.errors.StoreError: nothing was written.
+        """
+        ...
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run."""
+        ...
+
+    def active_run_id(self, account: str) -> str | None:
+        """Return the id of the account's active run."""
+        ...
+
+    def run_ids(self, account: str | None = None) -> list[str]:
+        """Return the ids of all runs, newest first."""
+        ...
+
+    def history(self, run_id: str) -> list[Link]:
+        """Return a run's events, oldest first, as stored."""
+        ...
+
+    def problems(self, run_id: str) -> list[str]:
+        """Recompute the chain; return a sentence for each thing that does not fit."""
+        ...
+
+    def due_timers(self, now: datetime) -> list[DueTimers]:
+        """Return the set timers that are due, by run; reminders of frozen runs are held back."""
+        ...
+
+    def next_due(self) -> float | None:
+        """Return when the next pending effect is due (seconds since the epoch)."""
+        ...
+
+    def message(self, run_id: str, slot: str) -> PostedMessage | None:
+        """Return where a message lies."""
+        ...
+
+    def scheduled(self, run_id: str, key: str) -> ScheduledMessage | None:
+        """Return a scheduled message."""
+        ...
+
+    def ledger(self, run_id: str, job: int | None = None, *states: str) -> Iterable[LedgerRow]:
+        """Return ledger rows of a job (or of all), oldest first."""
+        ...
+
+    def ledger_counts(self, run_id: str, job: int) -> dict[str, int]:
+        """Return the number of ledger rows of a job by state."""
+        ...
+
+    def reclaim(self) -> int:
+        """Give back what a dead process had leased; return how many. Call once, at the start."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is being written, then close."""
+        ...

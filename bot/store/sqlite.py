@@ -1,0 +1,242 @@
+"""The SQLite store (WAL, ``synchronous=FULL``, explicit ``BEGIN IMMEDIATE``)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from bot.errors import StoreError
+from bot.store.base import (
+    DueTimers,
+    LedgerRow,
+    Link,
+    PostedMessage,
+    ScheduledMessage,
+    Transaction,
+)
+from bot.store.chain import GENESIS, body, link, parse
+from bot.store.schema import migrations
+from bot.store.transaction import SqliteTransaction, read_run
+from bot.store.writer import Writer, storage_error
+from workflows.run import Run
+from workflows.text import N_
+from workflows.timers import Timer
+
+T = TypeVar("T")
+BUSY_MILLISECONDS = 5_000
+
+
+class SqliteStore:
+    """A :class:`bot.store.base.Store` in one SQLite file, written by one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._runs: dict[str, tuple[Run, str]] = {}
+        try:
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                "store_unusable",
+                N_(
+                    "The database {path} cannot be opened: {reason}.",
+                    path=str(path),
+                    reason=str(error),
+                ),
+                N_("SUNSET_DATABASE must name a file in a directory that the bot may write to."),
+            ) from error
+        self._writer: Writer[SqliteTransaction] = Writer(
+            self._connect, self._transaction, self._committed
+        )
+
+    def _prepare(self) -> None:
+        # Created with these rights before SQLite does it with others: it holds names and e-mails.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = self._connect()
+        try:
+            migrations.apply(Database(connection))
+        finally:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _transaction(self, connection: sqlite3.Connection) -> SqliteTransaction:
+        return SqliteTransaction(connection, self._runs)
+
+    def _committed(self, transaction: SqliteTransaction) -> None:
+        self._runs.update(transaction.touched)
+
+    @property
+    def _read(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+    def write(self, function: Callable[[Transaction], T]) -> T:
+        """Run *function* in a transaction and return its result once it is durable."""
+        return self._writer.write(function)
+
+    def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        try:
+            return self._read.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run; folded from its events unless this process knows its last one."""
+        cached = self._runs.get(run_id)
+        rows = self._rows(
+            "SELECT hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", run_id
+        )
+        if cached is not None and rows and rows[0]["hash"] == cached[1]:
+            return cached[0]
+        stored = read_run(self._read, run_id)
+        return stored[0] if stored else None
+
+    def active_run_id(self, account: str) -> str | None:
+        """Return the id of the account's active run."""
+        rows = self._rows("SELECT id FROM runs WHERE account = ? AND active = 1", account)
+        return rows[0]["id"] if rows else None
+
+    def run_ids(self, account: str | None = None) -> list[str]:
+        """Return the ids of all runs, newest first."""
+        rows = self._rows(
+            "SELECT id FROM runs WHERE ?1 IS NULL OR account = ?1 ORDER BY started_at DESC, id",
+            account,
+        )
+        return [row["id"] for row in rows]
+
+    def history(self, run_id: str) -> list[Link]:
+        """Return a run's events, oldest first, as stored."""
+        rows = self._rows(
+            "SELECT body, prev, hash FROM events WHERE run_id = ? ORDER BY seq", run_id
+        )
+        return [Link(parse(row["body"]), row["prev"], row["hash"]) for row in rows]
+
+    def problems(self, run_id: str) -> list[str]:
+        """Recompute the chain; return a sentence for each thing that does not fit."""
+        rows = self._rows("SELECT * FROM events WHERE run_id = ? ORDER BY seq", run_id)
+        found: list[str] = []
+        prev, expected = GENESIS, 1
+        for row in rows:
+            number = row["seq"]
+            if number != expected:
+                found.append(f"event {expected} is missing (the next one is {number})")
+            if row["prev"] != prev:
+                found.append(f"event {number} does not follow the one before it")
+            if link(row["prev"], row["body"]) != row["hash"]:
+                found.append(f"event {number} is not what was recorded")
+            found.extend(_columns(run_id, row))
+            prev, expected = row["hash"], number + 1
+        known = self._rows("SELECT version FROM runs WHERE id = ?", run_id)
+        if known and known[0]["version"] != expected - 1:
+            found.append(
+                f"the history ends at {expected - 1}, but {known[0]['version']} were recorded"
+            )
+        if rows and not known:
+            found.append("the run's entry is missing")
+        return found
+
+    def due_timers(self, now: datetime) -> list[DueTimers]:
+        """Return the set timers that are due, by run; reminders of frozen runs are held back."""
+        rows = self._rows(
+            "SELECT t.run_id, t.kind, t.due FROM timers t JOIN runs r ON r.id = t.run_id "
+            "WHERE t.state = 'set' AND t.due <= ? "
+            "AND NOT (r.frozen_at_seq IS NOT NULL AND t.kind LIKE 'reminder:%') ORDER BY t.due",
+            now.isoformat(timespec="microseconds"),
+        )
+        by_run: dict[str, list[Timer]] = {}
+        for row in rows:
+            timer = Timer(kind=row["kind"], due=datetime.fromisoformat(row["due"]))
+            by_run.setdefault(row["run_id"], []).append(timer)
+        return [DueTimers(run_id, tuple(timers)) for run_id, timers in by_run.items()]
+
+    def next_due(self) -> float | None:
+        """Return when the next pending effect is due (seconds since the epoch)."""
+        rows = self._rows("SELECT min(due) AS due FROM effects WHERE state = 'pending'")
+        due: float | None = rows[0]["due"]
+        return due
+
+    def message(self, run_id: str, slot: str) -> PostedMessage | None:
+        """Return where a message lies."""
+        rows = self._rows(
+            "SELECT slot, channel, ts, digest FROM messages WHERE run_id = ? AND slot = ?",
+            run_id,
+            slot,
+        )
+        return PostedMessage(**dict(rows[0])) if rows else None
+
+    def scheduled(self, run_id: str, key: str) -> ScheduledMessage | None:
+        """Return a scheduled message."""
+        rows = self._rows(
+            "SELECT key, channel, scheduled_id, post_at FROM scheduled "
+            "WHERE run_id = ? AND key = ?",
+            run_id,
+            key,
+        )
+        return ScheduledMessage(**dict(rows[0])) if rows else None
+
+    def ledger(self, run_id: str, job: int | None = None, *states: str) -> Iterator[LedgerRow]:
+        """Return ledger rows of a job (or of all), oldest job first."""
+        marks = ", ".join("?" for _ in states)
+        query = (
+            "SELECT job, object_type, record_id, old_owner, new_owner, state, error, reference "
+            "FROM ledger WHERE run_id = ?1 AND (?2 IS NULL OR job = ?2)"
+            + (f" AND state IN ({marks})" if states else "")
+            + " ORDER BY job, object_type, record_id"
+        )
+        for row in self._read.execute(query, (run_id, job, *states)):
+            yield LedgerRow(**dict(row))
+
+    def ledger_counts(self, run_id: str, job: int) -> dict[str, int]:
+        """Return the number of ledger rows of a job by state."""
+        rows = self._rows(
+            "SELECT state, count(*) AS n FROM ledger WHERE run_id = ? AND job = ? GROUP BY state",
+            run_id,
+            job,
+        )
+        return {row["state"]: row["n"] for row in rows}
+
+    def reclaim(self) -> int:
+        """Give back what a dead process had leased; return how many."""
+        return self._writer.write(lambda transaction: transaction.reclaim())
+
+    def close(self) -> None:
+        """Finish what is being written, then close."""
+        self._writer.close()
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+
+
+def _columns(run_id: str, row: sqlite3.Row) -> Iterable[str]:
+    """Compare the columns beside an event's text with the text itself."""
+    try:
+        recorded = parse(row["body"])
+    except ValueError:
+        return [f"event {row['seq']} cannot be read"]
+    told = (row["seq"], row["type"], row["actor"])
+    meant = (recorded.seq, recorded.event.type, f"{recorded.actor.kind}:{recorded.actor.id}")
+    if told != meant or body(run_id, recorded) != row["body"]:
+        return [f"event {row['seq']} has columns that contradict its text"]
+    return []

@@ -1,0 +1,312 @@
+"""Slack, in the program's words: post so that it can be found again, update, schedule, look up."""
+
+from __future__ import annotations
+
+import urllib.error
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+)
+from slack_sdk.web import SlackResponse
+
+from bot.errors import VendorError
+from handlers.render import Message
+from workflows.text import N_
+
+T = TypeVar("T")
+EVENT_TYPE = "sunset_message"
+TIMEOUT_SECONDS = 15
+HISTORY_PAGES = 10
+_AUTH = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+)
+_LATER = frozenset(
+    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+
+
+def web_client(token: str, base_url: str) -> WebClient:
+    """Build a Web API client that waits when Slack says so, and never waits for ever."""
+    return WebClient(
+        token=token,
+        base_url=base_url,
+        timeout=TIMEOUT_SECONDS,
+        retry_handlers=[
+            # Slack's connection errors that the SDK knows to be safe, then its rate limits.
+            ConnectionErrorRetryHandler(max_retry_count=1),
+            RateLimitErrorRetryHandler(max_retry_count=2),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Posted:
+    """Where a message lies, and the key that it was posted with ('' for others' messages)."""
+
+    channel: str
+    ts: str
+    text: str
+    key: str = ""
+    payload: dict[str, Any] | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A Slack user as far as the bot needs it."""
+
+    id: str
+    locale: str
+    email: str
+    active: bool
+
+
+class Slack:
+    """The Web API methods that the program uses, errors translated."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._bot_id = ""
+        self._direct: dict[str, str] = {}
+
+    def who_am_i(self) -> str:
+        """Check the token, learn the bot's own id; return the workspace's address."""
+        answer = self._call(self._client.auth_test)
+        self._bot_id = str(answer.get("bot_id", ""))
+        return str(answer.get("url", ""))
+
+    def post(
+        self,
+        channel: str,
+        message: Message,
+        key: str,
+        *,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        payload: dict[str, Any] | None = None,
+    ) -> Posted:
+        """Post *message*; its metadata carries *key*, so that it can be found again."""
+        answer = self._call(
+            self._client.chat_postMessage,
+            channel=channel,
+            text=message.text,
+            blocks=message.blocks or None,
+            thread_ts=thread_ts,
+            reply_broadcast=broadcast or None,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key, **(payload or {})}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Posted(str(answer["channel"]), str(answer["ts"]), message.text, key)
+
+    def update(self, channel: str, ts: str, message: Message) -> bool:
+        """Replace a message of ours; False if somebody deleted it."""
+        try:
+            self._call(
+                self._client.chat_update,
+                channel=channel,
+                ts=ts,
+                text=message.text,
+                blocks=message.blocks,
+            )
+        except VendorError as error:
+            if error.code == "slack_message_not_found":
+                return False
+            raise
+        return True
+
+    def find(
+        self, channel: str, key: str, *, thread_ts: str | None, oldest: float
+    ) -> Posted | None:
+        """Look for the message that was posted with *key* since *oldest* (epoch seconds)."""
+        for posted in self.messages(channel, thread_ts=thread_ts, oldest=oldest):
+            if posted.own and posted.key == key:
+                return posted
+        return None
+
+    def messages(
+        self, channel: str, *, thread_ts: str | None = None, oldest: float = 0.0
+    ) -> Iterator[Posted]:
+        """Yield the messages of a channel or thread since *oldest*, with their keys."""
+        cursor = ""
+        for _ in range(HISTORY_PAGES):
+            common: dict[str, Any] = {
+                "channel": channel,
+                "oldest": f"{max(oldest, 0.0):.6f}",
+                "include_all_metadata": True,
+                "limit": 200,
+                "cursor": cursor or None,
+            }
+            if thread_ts is None:
+                answer = self._call(self._client.conversations_history, **common)
+            else:
+                answer = self._call(self._client.conversations_replies, ts=thread_ts, **common)
+            items: list[dict[str, Any]] = answer.get("messages", [])
+            for item in items:
+                yield self._posted(channel, item)
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return
+
+    def _posted(self, channel: str, item: dict[str, Any]) -> Posted:
+        metadata = item.get("metadata") or {}
+        payload = metadata.get("event_payload") or {}
+        ours = metadata.get("event_type") == EVENT_TYPE
+        return Posted(
+            channel,
+            str(item["ts"]),
+            str(item.get("text", "")),
+            str(payload.get("key", "")) if ours else "",
+            payload if ours else None,
+            bool(self._bot_id) and item.get("bot_id") == self._bot_id,
+        )
+
+    def schedule(self, channel: str, text: str, post_at: int, thread_ts: str | None) -> str:
+        """Lay a message in Slack for *post_at* and return its id; it can carry no metadata."""
+        answer = self._call(
+            self._client.chat_scheduleMessage,
+            channel=channel,
+            text=text,
+            post_at=post_at,
+            thread_ts=thread_ts,
+            unfurl_links=False,
+        )
+        return str(answer["scheduled_message_id"])
+
+    def scheduled_ids(self, channel: str) -> dict[str, tuple[int, str]]:
+        """Return what lies scheduled in a channel: id -> (post_at, text)."""
+        answer = self._call(self._client.chat_scheduledMessages_list, channel=channel, limit=100)
+        items: list[dict[str, Any]] = answer.get("scheduled_messages", [])
+        return {
+            str(item["id"]): (int(item["post_at"]), str(item.get("text", ""))) for item in items
+        }
+
+    def unschedule(self, channel: str, scheduled_id: str) -> bool:
+        """Take a scheduled message back; False if it is no longer there (Slack posted it)."""
+        try:
+            self._call(
+                self._client.chat_deleteScheduledMessage,
+                channel=channel,
+                scheduled_message_id=scheduled_id,
+            )
+        except VendorError as error:
+            if error.code == "slack_invalid_scheduled_message_id":
+                return False
+            raise
+        return True
+
+    def direct(self, user: str) -> str:
+        """Return the id of the direct-message channel with *user*."""
+        if user not in self._direct:
+            answer = self._call(self._client.conversations_open, users=user)
+            self._direct[user] = str(answer["channel"]["id"])
+        return self._direct[user]
+
+    def profile(self, user: str) -> Profile:
+        """Return a user's locale, e-mail (empty where not granted) and whether they are active."""
+        answer = self._call(self._client.users_info, user=user, include_locale=True)
+        data = answer["user"]
+        return Profile(
+            user,
+            str(data.get("locale", "")),
+            str((data.get("profile") or {}).get("email", "")),
+            not data.get("deleted", False),
+        )
+
+    def group_members(self, group: str) -> tuple[str, ...]:
+        """Return the user ids of a user group."""
+        answer = self._call(self._client.usergroups_users_list, usergroup=group)
+        return tuple(answer["users"])
+
+    def channel_name(self, channel: str) -> str:
+        """Return a channel's name; raises where the bot cannot see it or is not in it."""
+        answer = self._call(self._client.conversations_info, channel=channel)
+        data = answer["channel"]
+        if not data.get("is_member", True):
+            raise _error("not_in_channel", "")
+        return str(data.get("name", ""))
+
+    def socket_mode(self) -> str:
+        """Check an app-level token. (The address that Slack offers holds a secret.)"""
+        try:
+            self._call(self._client.apps_connections_open, app_token=self._client.token)
+        except VendorError as error:
+            raise app_token_refused(error.code.removeprefix("slack_")) from error
+        return "ok"
+
+    @staticmethod
+    def _call(method: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
+        try:
+            return method(**arguments)
+        except SlackApiError as error:
+            raise _from_api(error) from error
+        except (SlackClientError, urllib.error.URLError, OSError) as error:
+            raise VendorError(
+                "slack",
+                "slack_unreachable",
+                N_("Slack cannot be reached ({reason}).", reason=type(error).__name__),
+                N_("The bot keeps trying; check the network if this lasts."),
+                retryable=True,
+                unknown=True,
+            ) from error
+
+
+def app_token_refused(reason: str) -> VendorError:
+    """Say that the app-level token does not work, and what to do."""
+    return VendorError(
+        "slack",
+        "slack_app_token",
+        N_("Slack does not accept the app-level token ({reason}).", reason=reason),
+        N_("Put an app-level token (xapp-…) with connections:write into SLACK_APP_TOKEN."),
+    )
+
+
+def _from_api(error: SlackApiError) -> VendorError:
+    data = error.response.data if isinstance(error.response.data, dict) else {}
+    retry_after = error.response.headers.get("Retry-After") if error.response.headers else None
+    reason = str(data.get("error") or f"http_{error.response.status_code}")
+    return _error(
+        reason,
+        str(data.get("needed", "")),
+        status=int(error.response.status_code),
+        retry_after=float(retry_after) if retry_after else None,
+        detail="; ".join((data.get("response_metadata") or {}).get("messages", [])),
+    )
+
+
+def _error(
+    reason: str,
+    needed: str,
+    *,
+    status: int = 200,
+    retry_after: float | None = None,
+    detail: str = "",
+) -> VendorError:
+    problem = N_("Slack refused a request: {reason} {detail}", reason=reason, detail=detail)
+    remedy = N_("Look at the bot's log; if it lasts, ask the operator.")
+    if reason in _AUTH:
+        problem = N_("Slack does not accept the bot's token ({reason}).", reason=reason)
+        remedy = N_("Put the app's Bot User OAuth Token (xoxb-…) into SLACK_BOT_TOKEN.")
+    elif reason == "missing_scope":
+        problem = N_("The Slack app lacks the scope {scope}.", scope=needed)
+        remedy = N_("Add the scope on the app's OAuth page and install the app again.")
+    elif reason in _CHANNEL:
+        problem = N_("The bot cannot use a Slack channel ({reason}).", reason=reason)
+        remedy = N_("Invite the bot to SUNSET_CHANNEL and SUNSET_AUDIT_CHANNEL.")
+    return VendorError(
+        "slack",
+        f"slack_{reason}",
+        problem,
+        remedy,
+        retryable=reason in _LATER or status in {429, 500, 502, 503, 504},
+        retry_after=retry_after,
+        unknown=status >= 500,
+        missing=needed if reason == "missing_scope" else "",
+    )

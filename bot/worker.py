@@ -1,0 +1,268 @@
+"""Carries out effects: leases them, does each so that twice does no harm, records the result.
+
+An effect's handler returns :class:`Done` (with the commands that record what was found),
+:class:`Again` (look later), or raises. What it raises decides what happens next:
+
+- a :class:`VendorError` that is ``retryable``: the effect is tried again, later and later; after
+  :data:`TELL_AFTER` attempts the run says what it waits for, and the worker keeps trying;
+- any other :class:`SunsetError`: the run is blocked with its problem and remedy;
+- anything else: an incident, logged with an id, tried again a few times, then blocked.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from bot.engine import Engine
+from bot.errors import VendorError
+from bot.store.base import PostedMessage, QueuedEffect, ScheduledMessage, Store, Transaction
+from workflows import commands as c
+from workflows.errors import Refused, SunsetError
+from workflows.text import N_
+from workflows.values import BOT
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 300.0
+TELL_AFTER = 3
+GIVE_UP_AFTER = 5
+LONGEST_PAUSE = 60.0
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Done:
+    """The effect is carried out; what is to be recorded with its end, in one transaction."""
+
+    commands: tuple[c.Action, ...] = ()
+    messages: tuple[PostedMessage, ...] = ()
+    scheduled: tuple[ScheduledMessage, ...] = ()
+    unscheduled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Again:
+    """Look again after so many seconds; ``memo`` is given back then. Commands are recorded now."""
+
+    after: float
+    memo: dict[str, Any] = field(default_factory=dict)
+    commands: tuple[c.Action, ...] = ()
+    failed: bool = False
+
+
+class Handler(Protocol):
+    """Carries out one kind of effect; gets all effects that were leased together."""
+
+    def __call__(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Do it."""
+        ...
+
+
+class Worker:
+    """Leases effects and carries them out in a few threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        handlers: Mapping[str, Handler],
+        *,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._handlers = handlers
+        self._wall = wall
+        self._owner = secrets.token_hex(4)
+        self._busy: set[tuple[str, str]] = set()
+        self._busy_lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="effect")
+        self._thread = threading.Thread(target=self._run, name="effects", daemon=True)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the program is about to end; long jobs look at this between batches."""
+        return self._stopping.is_set()
+
+    def start(self) -> None:
+        """Take back what a dead process had leased, and begin."""
+        taken_back = self._store.reclaim()
+        if taken_back:
+            log.info("effects_reclaimed", count=taken_back)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take no more work, let what is under way finish, give back the rest."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def idle(self) -> bool:
+        """Say whether nothing is under way and nothing is due (for tests and clean ends)."""
+        with self._busy_lock:
+            busy = bool(self._busy)
+        due = self._store.next_due()
+        return not busy and (due is None or due > self._wall())
+
+    def _run(self) -> None:
+        while not self.stopping:
+            self._wake.clear()
+            try:
+                self._dispatch()
+                due = self._store.next_due()
+            except SunsetError:
+                log.exception("store_failed")
+                due = self._wall() + 1.0
+            pause = 1.0 if due is None else min(1.0, max(0.02, due - self._wall()))
+            self._wake.wait(pause)
+
+    def _dispatch(self) -> None:
+        with self._busy_lock:
+            busy = frozenset(self._busy)
+        now = self._wall()
+        leased = self._store.write(
+            lambda transaction: transaction.lease(self._owner, now + LEASE_SECONDS, now, busy)
+        )
+        together: dict[tuple[str, str], list[QueuedEffect]] = {}
+        for effect in leased:
+            together.setdefault(_place(effect), []).append(effect)
+        for place, effects in together.items():
+            with self._busy_lock:
+                self._busy.add(place)
+            self._pool.submit(self._carry_out, place, effects)
+
+    def _carry_out(self, place: tuple[str, str], effects: list[QueuedEffect]) -> None:
+        first = effects[0]
+        bound = log.bind(run=first.run_id, effect=first.key)
+        try:
+            result = self._result(effects, bound)
+            self._store.write(lambda transaction: self._record(transaction, effects, result))
+            self._engine.committed()
+        except Exception:
+            bound.exception("effect_not_recorded")
+        finally:
+            with self._busy_lock:
+                self._busy.discard(place)
+            self._wake.set()
+
+    def _result(self, effects: list[QueuedEffect], bound: Any) -> Done | Again | SunsetError:
+        handler = self._handlers.get(effects[0].kind)
+        if handler is None:
+            return _unknown(effects[0].kind)
+        try:
+            return handler(effects)
+        except VendorError as error:
+            bound.warning(
+                "vendor_failed",
+                vendor=error.vendor,
+                code=error.code,
+                reference=error.reference,
+                retryable=error.retryable,
+                attempt=effects[0].attempts + 1,
+            )
+            return self._later(effects[0], error) if error.retryable else error
+        except SunsetError as error:
+            bound.warning("effect_refused", code=error.code)
+            return error
+        except Exception:
+            incident = secrets.token_hex(4)
+            bound.exception("incident", incident=incident)
+            if effects[0].attempts + 1 < GIVE_UP_AFTER:
+                return Again(_pause(effects[0].attempts), effects[0].memo, failed=True)
+            return _incident(incident)
+
+    @staticmethod
+    def _later(effect: QueuedEffect, error: VendorError) -> Again:
+        pause = max(_pause(effect.attempts), error.retry_after or 0.0)
+        told: tuple[c.Action, ...] = ()
+        if effect.lane == "job" and effect.attempts + 1 >= TELL_AFTER:
+            told = (_blocked(error),)
+        return Again(pause, effect.memo, told, failed=True)
+
+    def _record(
+        self,
+        transaction: Transaction,
+        effects: list[QueuedEffect],
+        result: Done | Again | SunsetError,
+    ) -> None:
+        first = effects[0]
+        if isinstance(result, SunsetError):
+            for effect in effects:
+                transaction.settle(effect.id, "failed", result.code)
+            if first.lane == "job":
+                self._command(transaction, first, _blocked(result), 0)
+            return
+        for number, action in enumerate(result.commands):
+            self._command(transaction, first, action, number)
+        if isinstance(result, Again):
+            due = self._wall() + result.after
+            for effect in effects:
+                transaction.postpone(effect.id, due, result.memo, failed=result.failed)
+            return
+        for message in result.messages:
+            transaction.save_message(first.run_id, message)
+        for scheduled in result.scheduled:
+            transaction.save_scheduled(first.run_id, scheduled)
+        for key in result.unscheduled:
+            transaction.drop_scheduled(first.run_id, key)
+        for effect in effects:
+            transaction.settle(effect.id, "done")
+
+    def _command(
+        self, transaction: Transaction, effect: QueuedEffect, action: c.Action, number: int
+    ) -> None:
+        key = f"effect:{effect.id}:{effect.lease}:{number}"
+        try:
+            self._engine.apply(transaction, effect.run_id, c.Command(actor=BOT, action=action), key)
+        except Refused as refusal:
+            # The run has moved on: what was found no longer matters to it.
+            log.info("result_refused", run=effect.run_id, effect=effect.key, code=refusal.code)
+
+
+def _place(effect: QueuedEffect) -> tuple[str, str]:
+    return effect.run_id, effect.key if effect.lane == "job" else effect.lane
+
+
+def _pause(attempts: int) -> float:
+    # The jitter spreads what failed together; it guards nothing.
+    steps: float = min(LONGEST_PAUSE, 2.0 ** min(attempts, 10))
+    return steps * (0.75 + secrets.randbelow(500) / 1000)
+
+
+def _blocked(error: SunsetError) -> c.RecordBlocked:
+    return c.RecordBlocked(
+        code=error.code, problem=error.problem, remedy=error.remedy, reference=error.reference
+    )
+
+
+def _incident(incident: str) -> SunsetError:
+    return SunsetError(
+        "incident",
+        N_("Something went wrong that was not foreseen (incident {incident}).", incident=incident),
+        N_("Give the incident's id to the operator; then try again."),
+        reference=incident,
+    )
+
+
+def _unknown(kind: str) -> SunsetError:
+    return SunsetError(
+        "effect_unknown",
+        N_("This version of the bot does not know how to do: {kind}.", kind=kind),
+        N_("Ask the operator to install the version that recorded it, or a newer one."),
+    )

@@ -1,0 +1,1 @@
+"""Modals: pure functions from what is known, and a language, to a view."""

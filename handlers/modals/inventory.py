@@ -1,0 +1,68 @@
+"""The inventory of the package (P3c): what would be deleted for good, in pages."""
+
+from __future__ import annotations
+
+from slack_sdk.models.views import View
+
+from handlers.actions import Modal
+from handlers.i18n import Translator
+from handlers.modals import parts
+from handlers.payload import Metadata
+from handlers.views import words
+from handlers.views.parts import outside
+from workflows.run import Run
+from workflows.values import CustomObject, Inventory
+
+PER_PAGE = 50
+
+
+def inventory(run: Run, metadata: Metadata, tr: Translator) -> View:
+    """Show every component and custom object, and what blocks the uninstall."""
+    found = run.inventory or (run.plan.inventory if run.plan else None)
+    lines = [tr("There is no list: the package was not found, or is still being read.")]
+    if found is not None:
+        lines = _lines(found, tr)
+    title = tr("What is deleted (P3c)")
+    return parts.paged_lines(tr, Modal.INVENTORY, title, lines, metadata=metadata, size=PER_PAGE)
+
+
+def _lines(found: Inventory, tr: Translator) -> list[str]:
+    lines = [
+        package_line(found, tr),
+        tr("Everything listed here is deleted for good, with what hangs on it."),
+        *incomplete(found, tr),
+    ]
+    if found.blockers:
+        lines.append(tr("*Blocks the uninstall*"))
+        lines += [f"• {words.blocker(item, tr)}" for item in found.blockers]
+    if found.objects:
+        lines.append(tr("*Custom objects and their records*"))
+        lines += [f"• {_object(item, tr)}" for item in found.objects]
+    lines.append(f"*{words.components(found, tr)}*")
+    lines += [f"• {outside(part.type, 80)} {outside(part.name, 200)}" for part in found.components]
+    return lines
+
+
+def _object(item: CustomObject, tr: Translator) -> str:
+    if item.records is None:
+        return tr("{name}: records cannot be counted", name=outside(item.name))
+    number = tr.plural("{count} record", "{count} records", item.records)
+    return f"{outside(item.name)}: {number}"
+
+
+def package_line(found: Inventory, tr: Translator) -> str:
+    """Name the package with its version, and the kind of org it is in."""
+    org = tr("sandbox org") if found.org_is_sandbox else tr("production org")
+    return tr(
+        "*{name} {version}* ({namespace}) in Salesforce, {org} {id}",
+        name=outside(found.package.name),
+        version=outside(found.package.version),
+        namespace=outside(found.package.namespace),
+        org=org,
+        id=outside(found.org_id),
+    )
+
+
+def incomplete(found: Inventory, tr: Translator) -> list[str]:
+    """Say what could not be read."""
+    return [f"⚠️ {tr('Not complete')}: {tr.text(text)}" for text in found.incomplete]

@@ -1,0 +1,190 @@
+"""The buttons of a prompt: exactly those whose action the rules would take now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from slack_sdk.models.blocks import ButtonElement, ConfirmObject
+
+from handlers.actions import Act, Ref
+from handlers.i18n import Translator
+from handlers.views.parts import button, sure
+from workflows.prompts import Prompt
+from workflows.run import Run
+from workflows.text import N_
+
+ACT_OF: dict[str, Act] = {
+    "AcknowledgeAdvice": Act.ACKNOWLEDGE_ADVICE,
+    "Approve": Act.APPROVE,
+    "Decline": Act.OPEN_DECLINE,
+    "RetakePlan": Act.RETAKE_PLAN,
+    "ReportDisconnected": Act.OPEN_DISCONNECT,
+    "MapOwner": Act.OPEN_MAPPING,
+    "MapRemaining": Act.OPEN_MAPPING,
+    "TakeSuggestions": Act.TAKE_SUGGESTIONS,
+    "ConfirmMapping": Act.CONFIRM_MAPPING,
+    "PauseReassignment": Act.PAUSE,
+    "ResumeReassignment": Act.RESUME,
+    "RetryReassignment": Act.RETRY_REASSIGNMENT,
+    "ChangeMapping": Act.CHANGE_MAPPING,
+    "UndoReassignment": Act.UNDO,
+    "ReportOwnersDeleted": Act.REPORT_OWNERS_DELETED,
+    "ChooseDataCopy": Act.OPEN_DATA_COPY,
+    "ConfirmNoCopy": Act.CONFIRM_NO_COPY,
+    "ReconsiderDataCopy": Act.RECONSIDER,
+    "GiveConsent": Act.OPEN_CONSENT,
+    "ReportUninstalled": Act.REPORT_UNINSTALLED,
+    "RemoveByBot": Act.REMOVE_BY_BOT,
+    "ConfirmDownloaded": Act.OPEN_DOWNLOADED,
+    "AskWhoElse": Act.WHO_ELSE,
+    "CheckNow": Act.CHECK_NOW,
+}
+"""Which button stands for which choice of a prompt (`workflows.prompts`)."""
+
+_LABELS = {
+    Act.ACKNOWLEDGE_ADVICE: N_("Uninstall all the same"),
+    Act.APPROVE: N_("Approve"),
+    Act.OPEN_DECLINE: N_("Decline…"),
+    Act.RETAKE_PLAN: N_("Make the plan anew"),
+    Act.OPEN_DISCONNECT: N_("I have disconnected it…"),
+    Act.OPEN_MAPPING: N_("Choose owners…"),
+    Act.TAKE_SUGGESTIONS: N_("Take the suggestions"),
+    Act.CONFIRM_MAPPING: N_("Reassign now"),
+    Act.PAUSE: N_("Pause"),
+    Act.RESUME: N_("Resume"),
+    Act.RETRY_REASSIGNMENT: N_("Try what is left again"),
+    Act.CHANGE_MAPPING: N_("Choose other owners"),
+    Act.UNDO: N_("Give everything back"),
+    Act.REPORT_OWNERS_DELETED: N_("I have deleted them"),
+    Act.OPEN_DATA_COPY: N_("Choose…"),
+    Act.CONFIRM_NO_COPY: N_("Do not save a copy"),
+    Act.RECONSIDER: N_("Choose again"),
+    Act.OPEN_CONSENT: N_("Give consent…"),
+    Act.REPORT_UNINSTALLED: N_("I have pressed Uninstall"),
+    Act.REMOVE_BY_BOT: N_("Let Sunset remove it"),
+    Act.OPEN_DOWNLOADED: N_("I have downloaded it"),
+    Act.WHO_ELSE: N_("Who else can?"),
+    Act.CHECK_NOW: N_("Check now"),
+    Act.RETRY: N_("Try again"),
+    Act.UNFREEZE: N_("Unfreeze"),
+    Act.OPEN_PLAN: N_("Plan in detail…"),
+    Act.OPEN_FAILURES: N_("Failures…"),
+    Act.OPEN_INVENTORY: N_("What is deleted…"),
+    Act.OPEN_HAND_OVER: N_("Hand over…"),
+    Act.OPEN_CANCEL: N_("Cancel the run…"),
+}
+_PRIMARY = frozenset(
+    {
+        Act.APPROVE,
+        Act.OPEN_DISCONNECT,
+        Act.CONFIRM_MAPPING,
+        Act.RETRY_REASSIGNMENT,
+        Act.RESUME,
+        Act.REPORT_OWNERS_DELETED,
+        Act.OPEN_DATA_COPY,
+        Act.REPORT_UNINSTALLED,
+        Act.OPEN_DOWNLOADED,
+    }
+)
+_DESTROYS = frozenset({Act.CONFIRM_NO_COPY, Act.REMOVE_BY_BOT})
+
+
+def ref_of(run: Run) -> Ref:
+    """Return the reference to the run and the prompt that is in force."""
+    return Ref(run.id, run.prompt_version)
+
+
+def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
+    """Make the button *act* for *run*, with a confirm dialog where much hangs on it."""
+    style: Literal["primary", "danger"] | None = None
+    if act in _DESTROYS:
+        style = "danger"
+    elif act in _PRIMARY:
+        style = "primary"
+    label = tr.text(_LABELS[act])
+    return button(label, act, ref_of(run), style=style, confirm=_dialog(act, run, tr))
+
+
+def of_prompt(run: Run, asked: Prompt, tr: Translator, *more: Act) -> list[ButtonElement]:
+    """Make the buttons of the prompt in force, then those that only show *more*.
+
+    While a run is frozen every answer would be refused, so only *more* and Unfreeze are shown.
+    """
+    acts = [] if run.frozen else [ACT_OF[choice] for choice in asked.choices]
+    if run.frozen:
+        acts.append(Act.UNFREEZE)
+    elif run.blocked is not None:
+        acts.insert(0, Act.RETRY)
+    return [make(act, run, tr) for act in _once([*acts, *more])]
+
+
+def _once(acts: Iterable[Act]) -> list[Act]:
+    return list(dict.fromkeys(acts))
+
+
+def _dialog(act: Act, run: Run, tr: Translator) -> ConfirmObject | None:
+    no = tr("Not yet")
+    match act:
+        case Act.CONFIRM_MAPPING:
+            text = tr.plural(
+                "{count} record gets a new owner in HubSpot. It can be given back until the "
+                "Salesforce owners are deleted.",
+                "{count} records get new owners in HubSpot. They can be given back until the "
+                "Salesforce owners are deleted.",
+                run.records_left,
+            )
+            return sure(tr("Reassign now?"), text, tr("Reassign"), no)
+        case Act.UNDO:
+            text = tr(
+                "Every record that still has the owner Sunset gave it goes back to its old "
+                "owner. Records that somebody changed since are left alone."
+            )
+            return sure(tr("Give everything back?"), text, tr("Give back"), no)
+        case Act.REPORT_OWNERS_DELETED:
+            text = tr(
+                "You have pressed “Delete Salesforce owners” and “Got it” in HubSpot. "
+                "Sunset cannot give records back after this."
+            )
+            return sure(tr("Are they deleted?"), text, tr("Yes, deleted"), no)
+        case Act.RETAKE_PLAN:
+            text = tr("Approvals given so far no longer count.")
+            return sure(tr("Make the plan anew?"), text, tr("Make it anew"), no)
+        case _:
+            return _package_dialog(act, run, tr, no)
+
+
+def _package_dialog(act: Act, run: Run, tr: Translator, no: str) -> ConfirmObject | None:
+    match act:
+        case Act.APPROVE:
+            return _approval_dialog(run, tr, no)
+        case Act.CONFIRM_NO_COPY:
+            text = tr("Without the copy the package's data can never be reached again.")
+            return sure(tr("Do not save a copy?"), text, tr("Do not save"), no, danger=True)
+        case Act.REMOVE_BY_BOT:
+            text = tr(
+                "Sunset removes the package with all its components and their data at once, "
+                "through the Metadata API. Nothing is kept, and this cannot be undone."
+            )
+            return sure(tr("Remove the package?"), text, tr("Remove it"), no, danger=True)
+        case Act.REPORT_UNINSTALLED:
+            text = tr("You have pressed “Uninstall” in Salesforce Setup, with the approved choice.")
+            return sure(tr("Is it pressed?"), text, tr("Yes, pressed"), no)
+        case _:
+            return None
+
+
+def _approval_dialog(run: Run, tr: Translator, no: str) -> ConfirmObject:
+    if run.inventory is None:
+        text = tr(
+            "You approve plan {digest}. With the last approval a person disconnects Salesforce in "
+            "HubSpot; the integration's settings and field mappings are then gone for good.",
+            digest=run.plan_digest[:12],
+        )
+        return sure(tr("Approve the plan?"), text, tr("Approve"), no)
+    text = tr(
+        "You approve removal {digest}. The package is then uninstalled; its components and "
+        "objects are deleted for good.",
+        digest=run.removal_digest[:12],
+    )
+    return sure(tr("Approve the removal?"), text, tr("Approve"), no)

@@ -1,0 +1,402 @@
+"""One sentence for each kind of event: for the audit channel and for questions that are closed.
+
+The sentences do not name the actor; whoever shows them puts actor and time beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from handlers.i18n import Translator
+from handlers.views import words
+from handlers.views.parts import clip, mention, outside, people
+from workflows import events as e
+from workflows.text import N_, Text
+
+LONG = 2_500
+"""Characters of a text from outside: room for a whole reason, and still within a section."""
+
+_Describe = Callable[[Any, Translator], str]
+
+_FIXED: dict[type[e.Event], Text] = {
+    e.AdviceAcknowledged: N_(
+        "Confirmed once more that uninstalling is wanted, although it does not repair a sync."
+    ),
+    e.PlanRequested: N_("A new plan is being made; approvals given so far no longer count."),
+    e.NothingToReassign: N_(
+        "No contact, company or deal belongs to a Salesforce-only owner; step 2 is not needed."
+    ),
+    e.ReassignmentPaused: N_("The reassignment was paused."),
+    e.ReassignmentResumed: N_("The reassignment goes on."),
+    e.MappingReopened: N_("Back to choosing HubSpot owners for what is left."),
+    e.OwnersDeletionReported: N_("Reported: the Salesforce owners were deleted in HubSpot."),
+    e.PackageAbsent: N_("The package is not installed in Salesforce; step 3 is not needed."),
+    e.DataCopyReopened: N_(
+        "The choice about the data copy is open again; approvals given so far no longer count."
+    ),
+    e.UninstallReported: N_("Reported: *Uninstall* was pressed in Salesforce."),
+    e.HelpRequested: N_("Asked who else can download the data copy."),
+    e.WindowEnded: N_(
+        "The time for downloading the data copy is over, and no download was confirmed."
+    ),
+    e.RunCompleted: N_("The run is completed."),
+    e.RunExpired: N_("Nobody approved in time; the run is over and nothing was touched."),
+    e.Unfrozen: N_("The run was unfrozen; it goes on."),
+    e.Retried: N_("What was blocked is tried again."),
+    e.CheckRequested: N_("A check was asked for now."),
+}
+_SAID: dict[type[e.Event], _Describe] = {}
+
+
+def describe(event: e.Event, tr: Translator) -> str:
+    """Say in one sentence what happened, as mrkdwn with everything from outside escaped."""
+    fixed = _FIXED.get(type(event))
+    return tr.text(fixed) if fixed is not None else _SAID[type(event)](event, tr)
+
+
+def covered() -> frozenset[type[e.Event]]:
+    """Return the kinds of event that can be described."""
+    return frozenset(_FIXED) | frozenset(_SAID)
+
+
+def _on(kind: type[e.Event]) -> Callable[[_Describe], _Describe]:
+    def register(function: _Describe) -> _Describe:
+        _SAID[kind] = function
+        return function
+
+    return register
+
+
+# --- plan and approval ---------------------------------------------------------------------------
+
+
+@_on(e.RunStarted)
+def _started(event: e.RunStarted, tr: Translator) -> str:
+    why = words.reason(event.reason, tr)
+    if event.note:
+        why = f"{why} ({outside(event.note, LONG)})"
+    return tr(
+        "The uninstall was requested for HubSpot account {portal}: {why}",
+        portal=outside(event.account.portal_id),
+        why=why,
+    )
+
+
+@_on(e.PlanRecorded)
+def _plan(event: e.PlanRecorded, tr: Translator) -> str:
+    owners = sum(1 for owned in event.plan.owners if owned.total)
+    return tr(
+        "The plan was made: {owners} with {records}; plan {digest}.",
+        owners=tr.plural("{count} Salesforce-only owner", "{count} Salesforce-only owners", owners),
+        records=tr.plural("{count} record", "{count} records", event.plan.total),
+        digest=words.short(event.digest),
+    )
+
+
+@_on(e.Approved)
+def _approved(event: e.Approved, tr: Translator) -> str:
+    if event.gate == "plan":
+        return tr("Approved the plan {digest}.", digest=words.short(event.digest))
+    return tr("Approved the removal {digest}.", digest=words.short(event.digest))
+
+
+@_on(e.GatePassed)
+def _passed(event: e.GatePassed, tr: Translator) -> str:
+    by, digest = people(event.approvers, tr), words.short(event.digest)
+    if event.gate == "plan":
+        return tr("The plan was approved by {people} ({digest}).", people=by, digest=digest)
+    return tr("The removal was approved by {people} ({digest}).", people=by, digest=digest)
+
+
+@_on(e.Declined)
+def _declined(event: e.Declined, tr: Translator) -> str:
+    reason = outside(event.reason, LONG)
+    if event.gate == "plan":
+        return tr("The plan was declined; the run is over. Reason: {reason}", reason=reason)
+    return tr("The removal was declined; the run is over. Reason: {reason}", reason=reason)
+
+
+@_on(e.ApprovalsLapsed)
+def _lapsed(event: e.ApprovalsLapsed, tr: Translator) -> str:
+    if event.gate == "plan":
+        return tr("The plan was not approved in time; approvals given so far no longer count.")
+    return tr("The removal was not approved in time; approvals given so far no longer count.")
+
+
+# --- step 1 --------------------------------------------------------------------------------------
+
+
+@_on(e.DisconnectReported)
+def _reported(event: e.DisconnectReported, tr: Translator) -> str:
+    saved = ", ".join(words.object_type(kind, tr) for kind in event.saved_mappings)
+    return tr(
+        "Reported: Salesforce is disconnected in HubSpot (field mappings saved: {saved}). "
+        "Reason given there: {reason}",
+        saved=saved or "–",
+        reason=outside(event.reason, LONG),
+    )
+
+
+@_on(e.DisconnectVerified)
+def _verified(event: e.DisconnectVerified, tr: Translator) -> str:
+    says = outside(event.reading.says, LONG)
+    return tr("The disconnect is verified: the sync is quiet. Reading: {says}", says=says)
+
+
+@_on(e.DisconnectRefuted)
+def _refuted(event: e.DisconnectRefuted, tr: Translator) -> str:
+    when = tr.moment(event.last_sync)
+    return tr("The sync still runs: something was synchronised {when}.", when=when)
+
+
+@_on(e.DisconnectUnverifiable)
+def _unverifiable(event: e.DisconnectUnverifiable, tr: Translator) -> str:
+    why = clip(tr.text(event.why), LONG)
+    return tr("The disconnect cannot be verified and stays attested. {why}", why=why)
+
+
+# --- step 2 --------------------------------------------------------------------------------------
+
+
+@_on(e.OwnersCounted)
+def _counted(event: e.OwnersCounted, tr: Translator) -> str:
+    counted = words.counts(words.summed(event.owners), tr)
+    return tr("Counted what belongs to Salesforce-only owners: {counts}.", counts=counted)
+
+
+@_on(e.OwnerMapped)
+def _mapped(event: e.OwnerMapped, tr: Translator) -> str:
+    return tr(
+        "Chosen: the records of {owner} go to {target}.",
+        owner=outside(event.owner_name, LONG),
+        target=outside(event.target.label, LONG),
+    )
+
+
+@_on(e.MappingConfirmed)
+def _confirmed(event: e.MappingConfirmed, tr: Translator) -> str:
+    return tr(
+        "The mapping of {owners} was confirmed ({digest}); reassignment {job} starts.",
+        owners=tr.plural("{count} owner", "{count} owners", len(event.mapping)),
+        digest=words.short(event.digest),
+        job=event.job,
+    )
+
+
+@_on(e.ReassignmentRetried)
+def _retried(event: e.ReassignmentRetried, tr: Translator) -> str:
+    return tr("What is left is reassigned again (reassignment {job}).", job=event.job)
+
+
+@_on(e.ReassignmentFinished)
+def _finished(event: e.ReassignmentFinished, tr: Translator) -> str:
+    changed = sum(tally.changed for tally in event.tallies)
+    left_alone = sum(tally.left_alone for tally in event.tallies)
+    return tr(
+        "Reassignment {job} ended: {changed} changed, {failed} failed, {left_alone} left alone "
+        "because their owner was no longer the planned one.",
+        job=event.job,
+        changed=tr.number(changed),
+        failed=tr.number(event.failure_count),
+        left_alone=tr.number(left_alone),
+    )
+
+
+@_on(e.UndoStarted)
+def _undo(event: e.UndoStarted, tr: Translator) -> str:
+    return tr("Records are being given back to their old owners (job {job}).", job=event.job)
+
+
+@_on(e.ReassignmentUndone)
+def _undone(event: e.ReassignmentUndone, tr: Translator) -> str:
+    return tr(
+        "Giving back ended: {restored} given back, {left_alone} left alone because somebody "
+        "changed them meanwhile.",
+        restored=tr.number(event.restored),
+        left_alone=tr.number(event.left_alone),
+    )
+
+
+@_on(e.OwnersRemain)
+def _remain(event: e.OwnersRemain, tr: Translator) -> str:
+    return tr.plural(
+        "{count} Salesforce owner is still listed in HubSpot.",
+        "{count} Salesforce owners are still listed in HubSpot.",
+        len(event.owners),
+    )
+
+
+@_on(e.OwnersDeletionVerified)
+def _deleted(event: e.OwnersDeletionVerified, tr: Translator) -> str:
+    says = outside(event.reading.says, LONG)
+    return tr("Verified: the Salesforce owners are gone. Reading: {says}", says=says)
+
+
+# --- step 3 --------------------------------------------------------------------------------------
+
+
+@_on(e.InventoryRecorded)
+def _inventory(event: e.InventoryRecorded, tr: Translator) -> str:
+    package = event.inventory.package
+    return tr(
+        "The package was read: {name} {version}, {components} ({digest}).",
+        name=outside(package.name, 120),
+        version=outside(package.version, 60),
+        components=words.components(event.inventory, tr),
+        digest=words.short(event.digest),
+    )
+
+
+@_on(e.NoCopyProposed)
+def _no_copy(event: e.NoCopyProposed, tr: Translator) -> str:
+    backup = words.own_backup(event.own_backup, tr)
+    return tr(
+        "Chosen: do not save a copy of the package's data ({backup}); this is asked once more.",
+        backup=backup,
+    )
+
+
+@_on(e.DataCopyChosen)
+def _chosen(event: e.DataCopyChosen, tr: Translator) -> str:
+    backup, digest = words.own_backup(event.own_backup, tr), words.short(event.digest)
+    if event.keep:
+        return tr(
+            "Chosen: save a copy of the package's data for 48 hours ({backup}; {digest}).",
+            backup=backup,
+            digest=digest,
+        )
+    return tr(
+        "Confirmed: do not save a copy of the package's data ({backup}; {digest}).",
+        backup=backup,
+        digest=digest,
+    )
+
+
+@_on(e.ConsentGiven)
+def _consent(event: e.ConsentGiven, tr: Translator) -> str:
+    return tr("Gave the consent to delete for good {digest}.", digest=words.short(event.digest))
+
+
+@_on(e.InventoryReconfirmed)
+def _reconfirmed(event: e.InventoryReconfirmed, tr: Translator) -> str:
+    digest = words.short(event.digest)
+    return tr("Read again: the package is what was approved ({digest}).", digest=digest)
+
+
+@_on(e.InventoryChanged)
+def _changed(event: e.InventoryChanged, tr: Translator) -> str:
+    return tr(
+        "The package is not what was approved ({added} added, {removed} gone); "
+        "it has to be approved again ({digest}).",
+        added=tr.number(len(event.added)),
+        removed=tr.number(len(event.removed)),
+        digest=words.short(event.digest),
+    )
+
+
+@_on(e.BotRemovalStarted)
+def _bot_removal(event: e.BotRemovalStarted, tr: Translator) -> str:
+    return tr(
+        "Sunset removes the package through the Metadata API (attempt {attempt}).",
+        attempt=event.attempt,
+    )
+
+
+@_on(e.RemovalStalled)
+def _stalled(event: e.RemovalStalled, tr: Translator) -> str:
+    return tr.plural(
+        "The package is still installed; {count} blocker is known.",
+        "The package is still installed; {count} blockers are known.",
+        len(event.blockers),
+    )
+
+
+@_on(e.RemovalFailed)
+def _failed(event: e.RemovalFailed, tr: Translator) -> str:
+    return tr.plural(
+        "Salesforce refused the removal, naming {count} problem; nothing was changed.",
+        "Salesforce refused the removal, naming {count} problems; nothing was changed.",
+        len(event.problems),
+    )
+
+
+@_on(e.PackageRemoved)
+def _removed(event: e.PackageRemoved, tr: Translator) -> str:
+    says = outside(event.reading.says, LONG)
+    gone = tr("Verified: the package is gone. Reading: {says}", says=says)
+    if event.deadline is None:
+        return gone
+    until = tr("The data copy can be downloaded until {when}.", when=tr.moment(event.deadline))
+    return f"{gone} {until}"
+
+
+# --- the 48 hours --------------------------------------------------------------------------------
+
+
+@_on(e.ReminderDue)
+def _reminder(event: e.ReminderDue, tr: Translator) -> str:
+    return tr("A reminder fell due, {lead} before the end.", lead=words.lead(event.before, tr))
+
+
+@_on(e.RemindersMissed)
+def _missed(event: e.RemindersMissed, tr: Translator) -> str:
+    return tr.plural(
+        "{count} reminder fell due while Sunset was not running.",
+        "{count} reminders fell due while Sunset was not running.",
+        len(event.missed),
+    )
+
+
+@_on(e.DownloadConfirmed)
+def _downloaded(event: e.DownloadConfirmed, tr: Translator) -> str:
+    where = outside(event.where, LONG)
+    return tr("Confirmed: the data copy was downloaded. It lies here: {where}", where=where)
+
+
+# --- at any time ---------------------------------------------------------------------------------
+
+
+@_on(e.Cancelled)
+def _cancelled(event: e.Cancelled, tr: Translator) -> str:
+    reason = outside(event.reason, LONG) or "–"
+    if not event.irreversible:
+        return tr(
+            "The run was cancelled; nothing irreversible was done. Reason: {reason}", reason=reason
+        )
+    done = " ".join(words.irreversible(code, tr) for code in event.irreversible)
+    return tr(
+        "The run was cancelled. Reason: {reason} This stays so: {done}", reason=reason, done=done
+    )
+
+
+@_on(e.HandedOver)
+def _handed_over(event: e.HandedOver, tr: Translator) -> str:
+    return tr(
+        "{to} is responsible now; it was {was} before.",
+        to=mention(event.to),
+        was=mention(event.was),
+    )
+
+
+@_on(e.Frozen)
+def _frozen(event: e.Frozen, tr: Translator) -> str:
+    if not event.reason:
+        return tr("The run was frozen.")
+    return tr("The run was frozen. Reason: {reason}", reason=outside(event.reason, LONG))
+
+
+@_on(e.Blocked)
+def _blocked(event: e.Blocked, tr: Translator) -> str:
+    problem = clip(tr.text(event.problem), LONG)
+    return tr("Blocked ({code}): {problem}", code=outside(event.code, 60), problem=problem)
+
+
+@_on(e.CapabilityMissing)
+def _missing(event: e.CapabilityMissing, tr: Translator) -> str:
+    problem = clip(tr.text(event.problem), LONG)
+    return tr(
+        "Sunset does without “{capability}”: {problem}",
+        capability=outside(event.capability, 60),
+        problem=problem,
+    )

@@ -1,0 +1,1 @@
+"""What the bot's worker posts in channels, threads and direct messages."""

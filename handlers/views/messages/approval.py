@@ -1,0 +1,240 @@
+"""The plan's prompts (P0): the plan, the advice against it, and the approvals bound to it."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+
+from handlers.i18n import Translator
+from handlers.views import words
+from handlers.views.parts import clip, context, divider, listing, mention, outside, people, section
+from handlers.views.parts import sections as packed
+from workflows.run import Run
+from workflows.values import Inventory, Plan
+
+
+def waiting_for_plan(run: Run, tr: Translator) -> list[Block]:
+    """Say what is being looked at."""
+    return [
+        *request(run, tr),
+        section(
+            tr(
+                "Sunset reads, and changes nothing: the HubSpot account, the Salesforce-only "
+                "owners with their records, and the package in Salesforce."
+            )
+        ),
+    ]
+
+
+def advice(run: Run, tr: Translator) -> list[Block]:
+    """Ask again, because the stated reason is a sync problem (P0c)."""
+    return [
+        *request(run, tr),
+        section(p0c(tr)),
+        section(
+            tr(
+                "The stated reason is a problem with the sync. {who}, do you want to uninstall "
+                "all the same? If not, cancel the run on the card at the top of the thread.",
+                who=mention(run.responsible),
+            )
+        ),
+    ]
+
+
+def plan(run: Run, tr: Translator) -> list[Block]:
+    """Show what the approvals of the plan are bound to."""
+    if run.plan is None:
+        return []
+    return [
+        *request(run, tr),
+        section(p0c(tr)),
+        *packed(plan_lines(run, run.plan, tr)),
+        divider(),
+        *votes(run, run.plan_digest, tr),
+        context(
+            tr(
+                "Approvals count for plan {digest} alone, and lapse when it changes. Whoever asked "
+                "for the run, or is responsible for it, cannot approve it.",
+                digest=words.short(run.plan_digest),
+            )
+        ),
+    ]
+
+
+def request(run: Run, tr: Translator) -> list[Block]:
+    """Say who asked for the run, and why."""
+    asked = tr(
+        "Requested by {who}, {when}. *Reason:* {reason}",
+        who=mention(run.requester),
+        when=tr.moment(run.started_at),
+        reason=words.reason(run.reason, tr),
+    )
+    if not run.note:
+        return [section(asked)]
+    return [section(asked), section(tr("*Note:* {note}", note=outside(run.note, 2_900)))]
+
+
+def p0c(tr: Translator) -> str:
+    """Say what is said before anything starts (P0c)."""
+    return tr(
+        "⚠️ `P0c` Uninstalling and installing again is not a way to repair the integration. "
+        "For suspension errors, sync errors or other problems, look in the HubSpot knowledge "
+        "base and troubleshoot first; then ask HubSpot Support."
+    )
+
+
+def votes(run: Run, digest: str, tr: Translator) -> list[Block]:
+    """Show the approvals of *digest* so far, and how many are needed."""
+    voters = [person for person, bound in run.votes.items() if bound == digest]
+    line = tr(
+        "*Approvals:* {count} of {quorum}",
+        count=tr.number(len(voters)),
+        quorum=tr.number(run.policy.quorum),
+    )
+    if voters:
+        line = f"{line} – {people(voters, tr)}"
+    return [section(line)]
+
+
+def plan_lines(run: Run, plan: Plan, tr: Translator) -> list[str]:
+    """Summarise the plan."""
+    return [
+        *_account_lines(plan, tr),
+        *_owner_lines(plan, tr),
+        *package_lines(plan.inventory, tr),
+        *_forecast_lines(plan, tr),
+        *gap_lines(run, tr),
+    ]
+
+
+def _account_lines(plan: Plan, tr: Translator) -> list[str]:
+    rights = {
+        True: tr("verified: the requester is a super admin"),
+        False: tr("the requester is *not* a super admin; somebody with the right must press"),
+        None: tr("attested by the requester; HubSpot could not be asked"),
+    }
+    return [
+        tr(
+            "*HubSpot account:* {portal} ({type})",
+            portal=outside(plan.account.portal_id, 40),
+            type=outside(plan.account.account_type, 40) or tr("type unknown"),
+        ),
+        tr("`P0a` Subscription: attested by the requester; HubSpot's API does not tell it."),
+        tr(
+            "`P0b` Administrator in HubSpot: {rights}", rights=rights[plan.requester_is_super_admin]
+        ),
+    ]
+
+
+def _owner_lines(plan: Plan, tr: Translator) -> list[str]:
+    with_records = [owned for owned in plan.owners if owned.total]
+    if not with_records:
+        return [tr("*To reassign:* nothing; no record belongs to a Salesforce-only owner.")]
+    most = sorted(with_records, key=lambda owned: -owned.total)
+    lines = [
+        f"{outside(owned.owner.label, 80)}: {words.counts(owned.counts, tr)}" for owned in most
+    ]
+    heading = tr.plural(
+        "*To reassign:* {counts}, of {count} Salesforce-only owner",
+        "*To reassign:* {counts}, of {count} Salesforce-only owners",
+        len(with_records),
+        counts=words.counts(words.summed(plan.owners), tr),
+    )
+    others = words.summed(plan.owners, other=True)
+    shown = [heading, *listing(lines, tr, most=5)]
+    if any(others.values()):
+        shown.append(
+            tr("Theirs too, but left as they are: {counts}", counts=words.counts(others, tr))
+        )
+    return shown
+
+
+def package_lines(inventory: Inventory | None, tr: Translator) -> list[str]:
+    """Summarise the package: version, components, objects with records, blockers."""
+    if inventory is None:
+        return [tr("*Package:* not installed in Salesforce; step 3 is not needed.")]
+    objects = [
+        f"{outside(item.name, 80)}: {_records(item.records, tr)}" for item in inventory.objects
+    ]
+    lines = [
+        tr(
+            "*Package:* {name} {version} ({namespace}), {components}",
+            name=outside(inventory.package.name, 80),
+            version=outside(inventory.package.version, 40),
+            namespace=outside(inventory.package.namespace, 40),
+            components=words.components(inventory, tr),
+        ),
+        _org(inventory, tr),
+    ]
+    if objects:
+        lines += [tr("*Custom objects, with their records:*"), *listing(objects, tr, most=8)]
+    else:
+        lines.append(tr("*Custom objects:* none, so there is no data in it."))
+    return [*lines, *blocker_lines(inventory, tr)]
+
+
+def _org(inventory: Inventory, tr: Translator) -> str:
+    org = outside(inventory.org_id, 40) or "–"
+    if inventory.org_is_sandbox:
+        return tr("*Salesforce org:* {org} (a sandbox)", org=org)
+    return tr("*Salesforce org:* {org} (production)", org=org)
+
+
+def _records(number: int | None, tr: Translator) -> str:
+    if number is None:
+        return tr("records cannot be counted")
+    return tr.plural("{count} record", "{count} records", number)
+
+
+def blocker_lines(inventory: Inventory, tr: Translator) -> list[str]:
+    """Show the blockers found, and how complete the search for them was."""
+    found = [words.blocker(item, tr) for item in inventory.blockers]
+    if found:
+        lines = [
+            tr.plural(
+                "*Blockers found:* {count}; Salesforce refuses the uninstall while it is there.",
+                "*Blockers found:* {count}; Salesforce refuses the uninstall while they are there.",
+                len(found),
+            ),
+            *listing(found, tr, most=5),
+        ]
+    else:
+        lines = [tr("*Blockers found:* none.")]
+    gaps = [clip(tr.text(gap), 200) for gap in inventory.incomplete]
+    if gaps:
+        lines += [tr("The search is not complete:"), *listing(gaps, tr, most=4)]
+    else:
+        lines.append(tr("The search covered what is documented; Salesforce may still name more."))
+    return lines
+
+
+def _forecast_lines(plan: Plan, tr: Translator) -> list[str]:
+    cost = plan.forecast
+    calls = cost.search_calls + cost.update_calls
+    if not plan.total:
+        return []
+    lines = [
+        tr(
+            "*Reassignment takes:* about {time}, {calls}",
+            time=words.lead(max(60, -(-cost.seconds // 60) * 60), tr),
+            calls=tr.plural(
+                "{count} call of HubSpot's API", "{count} calls of HubSpot's API", calls
+            ),
+        )
+    ]
+    if cost.daily_remaining is not None:
+        left = tr.number(cost.daily_remaining)
+        if calls > cost.daily_remaining:
+            lines.append(
+                tr("⚠️ Only {left} calls are left today: it cannot be finished today.", left=left)
+            )
+        else:
+            lines.append(tr("{left} calls are left today.", left=left))
+    return lines
+
+
+def gap_lines(run: Run, tr: Translator) -> list[str]:
+    """Name what is not granted here and Sunset does without."""
+    if not run.missing:
+        return []
+    names = ", ".join(f"`{outside(code, 60)}`" for code in sorted(run.missing)[:10])
+    return [tr("*Sunset does without:* {names} (details are in the thread)", names=names)]

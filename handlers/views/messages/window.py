@@ -1,0 +1,166 @@
+"""The 48 hours (P4): the prompt to download, reminders, and those that were missed."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+
+from handlers.actions import Act
+from handlers.i18n import Translator
+from handlers.views import words
+from handlers.views.buttons import make
+from handlers.views.parts import Message, actions, mention, message, outside
+from handlers.views.parts import sections as packed
+from workflows.run import Run
+from workflows.states import State
+from workflows.timers import reminders
+
+
+def download(run: Run, tr: Translator) -> list[Block]:
+    """Say by when the copy has to be downloaded, where, and who is reminded when (P4)."""
+    lines = [
+        tr("⚠️ `P4` *{deadline}* After that it is gone for good.", deadline=_deadline(run, tr)),
+        *how_lines(tr),
+    ]
+    ahead = [
+        words.lead(before, tr) for before in reminders(run) if before not in run.reminders_done
+    ]
+    if ahead:
+        when = ", ".join(ahead)
+        lines.append(tr("Sunset still reminds you this long before the end: {when}.", when=when))
+    return list(packed(lines))
+
+
+def how_lines(tr: Translator) -> list[str]:
+    """Say how the copy is downloaded."""
+    return [
+        tr(
+            "Whoever pressed *Uninstall* in Salesforce gets a mail with a link to the export. It "
+            "also stands in Setup on the page *Installed Packages*, under *Uninstalled Packages*, "
+            "for those who may download packages there."
+        ),
+        tr("Put the file in a safe place, then say here where it lies."),
+    ]
+
+
+def reminder(run: Run, before: int, tr: Translator) -> Message:
+    """Remind of the deadline, *before* seconds ahead of it, with buttons."""
+    heading = _left(before, tr)
+    lines = [
+        f"⏰ *{heading}*",
+        _deadline(run, tr),
+        tr("{who} is responsible.", who=mention(run.responsible)),
+        *how_lines(tr),
+    ]
+    return message(
+        _with_run(run, f"⏰ {heading}", tr),
+        *packed(lines),
+        actions(make(Act.OPEN_DOWNLOADED, run, tr), make(Act.WHO_ELSE, run, tr)),
+    )
+
+
+def scheduled_reminder(run: Run, before: int, tr: Translator) -> str:
+    """Remind in plain mrkdwn, for a message that lies in Slack beforehand (no buttons).
+
+    The text is the same however often it is asked for, so that it is recognised once Slack has
+    posted it: nothing in it may change while the run waits, such as who is responsible.
+    """
+    return " ".join(
+        (
+            f"⏰ *{_left(before, tr)}*",
+            _deadline(run, tr),
+            tr(
+                "Answer in the thread of run {run}, or see `/uninstall-salesforce status`.",
+                run=outside(run.id, 64),
+            ),
+        )
+    )
+
+
+def missed_reminders(run: Run, befores: tuple[int, ...], tr: Translator) -> Message:
+    """Say once, and honestly, which reminders nobody sent."""
+    heading = tr.plural(
+        "⚠️ *{count} reminder of the data copy was missed.*",
+        "⚠️ *{count} reminders of the data copy were missed.*",
+        len(befores),
+    )
+    leads = [words.lead(before, tr) for before in sorted(befores, reverse=True)]
+    lines = [
+        heading,
+        tr(
+            "Due this long before the end, and sent neither by Sunset nor by Slack: {leads}.",
+            leads=", ".join(leads),
+        ),
+    ]
+    if run.state is not State.DATA_COPY_WINDOW:
+        lines.append(outcome(run, tr))
+        return message(_with_run(run, heading, tr), *packed(lines))
+    lines += [_deadline(run, tr), *how_lines(tr)]
+    return message(
+        _with_run(run, heading, tr),
+        *packed(lines),
+        actions(make(Act.OPEN_DOWNLOADED, run, tr), make(Act.WHO_ELSE, run, tr)),
+    )
+
+
+def asked_who_else(run: Run, asker: str, tr: Translator) -> Message:
+    """Pass on the question who else can download the copy."""
+    others = [run.requester, *sorted(run.were_responsible), *run.eligible_approvers]
+    known = list(dict.fromkeys([run.responsible, *others]))
+    called = ", ".join(mention(person) for person in known[:20] if mention(person) != asker)
+    heading = tr("🙋 {who} asks: who else can download the data copy?", who=asker)
+    lines = [
+        heading,
+        _deadline(run, tr),
+        *how_lines(tr),
+        tr(
+            "Whoever can: download it and press the button. Another administrator can take the run "
+            "over with “Hand over…” on the card. {people}",
+            people=called,
+        ),
+    ]
+    return message(
+        _with_run(run, heading, tr),
+        *packed(lines),
+        actions(make(Act.OPEN_DOWNLOADED, run, tr)),
+    )
+
+
+def outcome(run: Run, tr: Translator) -> str:
+    """Say what became of the copy of the package's data."""
+    if run.evidence.get("removal") is None or run.removed_at is None:
+        return _not_removed(run, tr)
+    if run.keep_copy is False:
+        backup = words.own_backup(run.own_backup, tr)
+        return tr("No copy was saved, as was approved ({backup}).", backup=backup)
+    if run.downloaded:
+        where = outside(run.copy_location, 1_000)
+        return tr("The copy was downloaded. It lies here: {where}", where=where)
+    if run.downloaded is False:
+        return tr(
+            "⚠️ The time is over and no download was confirmed; what was not downloaded cannot be "
+            "reached any more."
+        )
+    return tr("⚠️ {deadline} Nobody is reminded of it any more.", deadline=_deadline(run, tr))
+
+
+def _not_removed(run: Run, tr: Translator) -> str:
+    proof = run.evidence.get("data_copy")
+    if proof is not None and proof.kind == "skipped":
+        return tr("There was no package, so there is no data to copy.")
+    return tr("The package was not removed in this run, so its data is still there.")
+
+
+def _left(before: int, tr: Translator) -> str:
+    left = words.lead(before, tr)
+    return tr("Time left to download the copy of the package's data: {left}.", left=left)
+
+
+def _deadline(run: Run, tr: Translator) -> str:
+    if run.deadline is None:
+        return tr("No time is set for the download.")
+    when = tr.moment(run.deadline)
+    return tr("The data copy can be downloaded until {when}.", when=when)
+
+
+def _with_run(run: Run, text: str, tr: Translator) -> str:
+    return tr("{text} (run {run})", text=text, run=outside(run.id, 64))

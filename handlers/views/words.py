@@ -1,0 +1,204 @@
+"""Words for the codes and numbers of the rules, so that every view says them alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+
+from handlers.i18n import Translator
+from handlers.views.parts import actor, outside
+from workflows.checklist import Mark, Step
+from workflows.run import Run
+from workflows.states import State
+from workflows.text import N_, Text
+from workflows.values import CORE_OBJECTS, Blocker, Evidence, Inventory, OwnedRecords, Reason
+
+MAIL_SUBJECT = "Reassign contacts, companies, and deals to HubSpot owners"
+"""The subject of HubSpot's mail (P2a)."""
+SHORT = 12
+"""Characters of a digest or hash that are shown."""
+
+_REASONS = {
+    Reason.LEAVING_SALESFORCE: N_("We stop using Salesforce"),
+    Reason.LEAVING_HUBSPOT: N_("We stop using HubSpot"),
+    Reason.OTHER_INTEGRATION: N_("We replace the integration by another one"),
+    Reason.SYNC_PROBLEM: N_("There is a problem with the sync"),
+    Reason.OTHER: N_("Another reason"),
+}
+_STATES = {
+    State.PLANNING: N_("planning"),
+    State.AWAITING_APPROVAL: N_("waiting for approval of the plan"),
+    State.DISCONNECTING: N_("disconnecting in HubSpot"),
+    State.MAPPING_OWNERS: N_("choosing HubSpot owners"),
+    State.REASSIGNING: N_("reassigning records"),
+    State.CLEANING_UP_OWNERS: N_("deleting the Salesforce owners"),
+    State.CHOOSING_DATA_COPY: N_("choosing about the data copy"),
+    State.AWAITING_REMOVAL_APPROVAL: N_("waiting for approval of the removal"),
+    State.REMOVING_PACKAGE: N_("removing the package"),
+    State.DATA_COPY_WINDOW: N_("data copy can be downloaded"),
+    State.COMPLETED: N_("completed"),
+    State.DECLINED: N_("declined"),
+    State.CANCELLED: N_("cancelled"),
+    State.EXPIRED: N_("expired"),
+}
+_STEPS = {
+    "plan_approval": N_("Plan made and approved"),
+    "disconnect": N_("Salesforce disconnected in HubSpot"),
+    "reassign": N_("Records reassigned to HubSpot owners"),
+    "cleanup": N_("Salesforce owners deleted in HubSpot"),
+    "inventory": N_("Package's contents listed"),
+    "data_copy": N_("Choice about the data copy"),
+    "removal_approval": N_("Removal approved, consent given"),
+    "removal": N_("Package uninstalled in Salesforce"),
+    "download": N_("Data copy downloaded"),
+    "consent": N_("Consent given"),
+}
+_MARKS = {
+    Mark.VERIFIED: ("✅", N_("verified")),
+    Mark.ATTESTED: ("☑️", N_("attested")),
+    Mark.SKIPPED: ("⏭️", N_("not needed")),
+    Mark.WAITING: ("⏳", N_("in progress")),
+    Mark.OPEN: ("⬜", N_("still to come")),
+}
+_IRREVERSIBLE = {
+    "disconnected": N_(
+        "Salesforce is disconnected in HubSpot: the integration's settings and field mappings "
+        "are gone."
+    ),
+    "owners_deleted": N_(
+        "The Salesforce owners are deleted in HubSpot: records cannot be given back to them."
+    ),
+    "package_removed": N_(
+        "The package is uninstalled in Salesforce, with its components and their data."
+    ),
+    "copy_gone": N_("Salesforce's copy of the package's data can no longer be reached."),
+}
+
+
+def reason(code: Reason, tr: Translator) -> str:
+    """Say why the integration is taken down."""
+    return tr.text(_REASONS[code])
+
+
+def state(code: State, tr: Translator) -> str:
+    """Name the state of a run."""
+    return tr.text(_STATES[code])
+
+
+def step(name: str, tr: Translator) -> str:
+    """Name a step of the checklist."""
+    return _say(_STEPS, name, tr)
+
+
+def irreversible(code: str, tr: Translator) -> str:
+    """Say what cannot be undone any more."""
+    return _say(_IRREVERSIBLE, code, tr)
+
+
+def _say(table: Mapping[str, Text], code: str, tr: Translator) -> str:
+    return tr.text(table[code]) if code in table else outside(code)
+
+
+def short(digest: str) -> str:
+    """Write the beginning of a digest or hash as code."""
+    return f"`{digest[:SHORT]}`" if digest else "–"
+
+
+def lead(seconds: int, tr: Translator) -> str:
+    """Write a length of time exactly where it is whole hours or minutes: `48 hours`."""
+    if seconds and seconds % 3600 == 0:
+        return tr.plural("{count} hour", "{count} hours", seconds // 3600)
+    if seconds and seconds % 60 == 0:
+        return tr.plural("{count} minute", "{count} minutes", seconds // 60)
+    return tr.duration(timedelta(seconds=seconds))
+
+
+def counts(numbers: Mapping[str, int], tr: Translator) -> str:
+    """Write numbers of records by object type: `3 contacts, 1 company, 0 deals`."""
+    order = [kind for kind in CORE_OBJECTS if kind in numbers]
+    order += sorted(kind for kind in numbers if kind not in CORE_OBJECTS)
+    shown = [_count(kind, numbers[kind], tr) for kind in order[:12]]
+    if len(order) > len(shown):
+        shown.append("…")
+    return ", ".join(shown) or tr("no records")
+
+
+def _count(kind: str, number: int, tr: Translator) -> str:
+    if kind == "contacts":
+        return tr.plural("{count} contact", "{count} contacts", number)
+    if kind == "companies":
+        return tr.plural("{count} company", "{count} companies", number)
+    if kind == "deals":
+        return tr.plural("{count} deal", "{count} deals", number)
+    return f"{tr.number(number)} {outside(kind, 60)}"
+
+
+def object_type(kind: str, tr: Translator) -> str:
+    """Name an object type."""
+    names = {"contacts": tr("contacts"), "companies": tr("companies"), "deals": tr("deals")}
+    return names.get(kind) or outside(kind, 60)
+
+
+def summed(owners: tuple[OwnedRecords, ...], *, other: bool = False) -> dict[str, int]:
+    """Add up the records of all owners by object type; *other* ones are not reassigned."""
+    total: Counter[str] = Counter() if other else Counter(dict.fromkeys(CORE_OBJECTS, 0))
+    for owned in owners:
+        total.update(owned.other_counts if other else owned.counts)
+    return dict(total)
+
+
+def components(inventory: Inventory, tr: Translator) -> str:
+    """Write the number of the package's components by type, the most frequent first."""
+    by_type = Counter(part.type for part in inventory.components)
+    shown = [f"{tr.number(number)} {outside(kind, 60)}" for kind, number in by_type.most_common(12)]
+    if len(by_type) > len(shown):
+        shown.append("…")
+    total = tr.plural("{count} component", "{count} components", len(inventory.components))
+    return f"{total} ({', '.join(shown)})" if shown else total
+
+
+def blocker(item: Blocker, tr: Translator) -> str:
+    """Describe one blocker in a line."""
+    line = tr(
+        "{type} *{name}* refers to {target}",
+        type=outside(item.type, 60),
+        name=outside(item.name, 120),
+        target=outside(item.refers_to, 120) or tr("the package"),
+    )
+    return f"{line} – {outside(item.problem, 200)}" if item.problem else line
+
+
+def own_backup(exists: bool, tr: Translator) -> str:
+    """Say whether an own backup of the data exists (P3d)."""
+    return tr("an own backup exists") if exists else tr("no own backup")
+
+
+def evidence(proof: Evidence, tr: Translator) -> str:
+    """Say how a step is known to be done: verified by a reading, or attested by somebody."""
+    when = tr.moment(proof.at)
+    if proof.reading is not None:
+        return tr(
+            "*verified* {when} – {source}: {says}",
+            when=tr.moment(proof.reading.at),
+            source=outside(proof.reading.source, 60),
+            says=outside(proof.reading.says, 160),
+        )
+    if proof.kind == "attested":
+        return tr("*attested* by {who}, {when}", who=actor(proof.by, tr), when=when)
+    return tr("*not needed*, {when}", when=when)
+
+
+def step_line(item: Step, tr: Translator) -> str:
+    """Write one line of the checklist: mark, step, its ids, and how it is known to be done."""
+    emoji, mark = _MARKS[item.mark]
+    ids = " ".join(item.ids)
+    known = tr.text(mark) if item.evidence is None else evidence(item.evidence, tr)
+    return f"{emoji} {step(item.name, tr)} `{ids}` – {known}"
+
+
+def since_when(run: Run, tr: Translator) -> str:
+    """Say from when to when a run lasted, for reports."""
+    if run.ended_at is None:
+        return tr("started {start}", start=tr.moment(run.started_at))
+    return tr("{start} – {end}", start=tr.moment(run.started_at), end=tr.moment(run.ended_at))

@@ -1,0 +1,135 @@
+"""One plausible example of every action, as the bot or a person would send it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from tests.workflows import samples
+from tests.workflows.driver import BELA, CARL, START_QUESTIONS
+from workflows import commands as c
+from workflows.rules.disconnect import PHRASE
+from workflows.run import Run
+from workflows.text import N_
+from workflows.timers import timers
+from workflows.values import BOT, CORE_OBJECTS, Actor, Policy, Reading, Reason, Role
+
+Example = Callable[[Run, datetime], c.Action]
+
+
+def all_actions(of: type[c.Action] = c.Action) -> Iterator[type[c.Action]]:
+    """Return every concrete action class there is."""
+    for kind in of.__subclasses__():
+        if kind.__subclasses__():
+            yield from all_actions(kind)
+        elif kind.__module__ == c.__name__:
+            yield kind
+
+
+def example(kind: type[c.Action], run: Run, now: datetime) -> c.Action:
+    """Return an example of *kind* that fits *run*."""
+    return EXAMPLES[kind](run, now)
+
+
+def command(action: c.Action, run: Run, person: str = "UFRESH") -> c.Command:
+    """Return *action* as sent by somebody who may do it, on the prompt in force."""
+    if action.by == "bot":
+        return c.Command(actor=BOT, action=action)
+    return c.Command(
+        actor=Actor(kind="person", id=person),
+        roles=frozenset(Role),
+        version=run.prompt_version,
+        action=action,
+    )
+
+
+def _start(run: Run, now: datetime) -> c.Action:
+    return c.StartRun(
+        run_id="R2",
+        account=samples.ACCOUNT,
+        reason=Reason.OTHER,
+        confirmed=START_QUESTIONS,
+        eligible_approvers=(CARL, BELA),
+        policy=Policy(),
+    )
+
+
+def _reading(now: datetime) -> Reading:
+    return Reading(at=now, source="GET /somewhere", says="as it is")
+
+
+def _due(run: Run, now: datetime) -> c.Action:
+    return c.FireTimers(
+        due=tuple(
+            c.DueTimer(kind=timer.kind, due=timer.due) for timer in timers(run) if timer.due <= now
+        )
+    )
+
+
+EXAMPLES: dict[type[c.Action], Example] = {
+    c.StartRun: _start,
+    c.AcknowledgeAdvice: lambda run, now: c.AcknowledgeAdvice(),
+    c.RetakePlan: lambda run, now: c.RetakePlan(),
+    c.Approve: lambda run, now: c.Approve(),
+    c.Decline: lambda run, now: c.Decline(reason="no"),
+    c.ReportDisconnected: lambda run, now: c.ReportDisconnected(
+        reason="moving", phrase=PHRASE, saved_mappings=frozenset(CORE_OBJECTS)
+    ),
+    c.MapOwner: lambda run, now: c.MapOwner(owner_id=samples.SAM.id, target=samples.HELEN),
+    c.MapRemaining: lambda run, now: c.MapRemaining(target=samples.HUGO),
+    c.TakeSuggestions: lambda run, now: c.TakeSuggestions(),
+    c.ConfirmMapping: lambda run, now: c.ConfirmMapping(),
+    c.PauseReassignment: lambda run, now: c.PauseReassignment(),
+    c.ResumeReassignment: lambda run, now: c.ResumeReassignment(),
+    c.RetryReassignment: lambda run, now: c.RetryReassignment(),
+    c.ChangeMapping: lambda run, now: c.ChangeMapping(),
+    c.UndoReassignment: lambda run, now: c.UndoReassignment(),
+    c.ReportOwnersDeleted: lambda run, now: c.ReportOwnersDeleted(),
+    c.ChooseDataCopy: lambda run, now: c.ChooseDataCopy(keep=True),
+    c.ConfirmNoCopy: lambda run, now: c.ConfirmNoCopy(),
+    c.ReconsiderDataCopy: lambda run, now: c.ReconsiderDataCopy(),
+    c.GiveConsent: lambda run, now: c.GiveConsent(),
+    c.ReportUninstalled: lambda run, now: c.ReportUninstalled(),
+    c.RemoveByBot: lambda run, now: c.RemoveByBot(),
+    c.ConfirmDownloaded: lambda run, now: c.ConfirmDownloaded(where="the vault"),
+    c.CheckNow: lambda run, now: c.CheckNow(),
+    c.AskWhoElse: lambda run, now: c.AskWhoElse(),
+    c.Retry: lambda run, now: c.Retry(),
+    c.Cancel: lambda run, now: c.Cancel(reason="enough"),
+    c.HandOver: lambda run, now: c.HandOver(to=BELA, to_roles=frozenset({Role.ADMINISTRATOR})),
+    c.Freeze: lambda run, now: c.Freeze(),
+    c.Unfreeze: lambda run, now: c.Unfreeze(),
+    c.RecordPlan: lambda run, now: c.RecordPlan(plan=samples.plan(now)),
+    c.RecordSyncQuiet: lambda run, now: c.RecordSyncQuiet(reading=_reading(now)),
+    c.RecordSyncRunning: lambda run, now: c.RecordSyncRunning(
+        reading=_reading(now), last_sync=now
+    ),
+    c.RecordSyncUnreadable: lambda run, now: c.RecordSyncUnreadable(why=N_("No such property.")),
+    c.RecordOwners: lambda run, now: c.RecordOwners(
+        owners=samples.OWNERS, reading=_reading(now)
+    ),
+    c.RecordReassigned: lambda run, now: c.RecordReassigned(job=run.job, tallies=()),
+    c.RecordUndone: lambda run, now: c.RecordUndone(job=run.job, restored=1, left_alone=0),
+    c.RecordOwnersGone: lambda run, now: c.RecordOwnersGone(reading=_reading(now)),
+    c.RecordOwnersRemain: lambda run, now: c.RecordOwnersRemain(
+        owners=(samples.SAM,), reading=_reading(now)
+    ),
+    c.RecordInventory: lambda run, now: c.RecordInventory(
+        inventory=samples.inventory(), reading=_reading(now)
+    ),
+    c.RecordPackageAbsent: lambda run, now: c.RecordPackageAbsent(reading=_reading(now)),
+    c.RecordPackageGone: lambda run, now: c.RecordPackageGone(
+        last_seen_at=now - timedelta(minutes=1), reading=_reading(now)
+    ),
+    c.RecordRemovalStalled: lambda run, now: c.RecordRemovalStalled(
+        blockers=(samples.BLOCKER,), reading=_reading(now)
+    ),
+    c.RecordRemovalFailed: lambda run, now: c.RecordRemovalFailed(problems=(samples.BLOCKER,)),
+    c.RecordBlocked: lambda run, now: c.RecordBlocked(
+        code="token_refused", problem=N_("Refused."), remedy=N_("Mend it.")
+    ),
+    c.RecordCapabilityMissing: lambda run, now: c.RecordCapabilityMissing(
+        capability="audit_logs", problem=N_("Not granted.")
+    ),
+    c.FireTimers: _due,
+}

@@ -1,0 +1,199 @@
+"""Short scripted runs that end at a wanted state, for tests that begin there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.workflows import samples
+from tests.workflows.driver import Conversation
+from workflows.states import State
+from workflows.values import Policy, Reason
+
+
+def to_planning(
+    policy: Policy | None = None, reason: Reason = Reason.LEAVING_SALESFORCE
+) -> Conversation:
+    talk = Conversation()
+    talk.anna.starts(reason, policy=policy)
+    return talk
+
+
+def to_approval(policy: Policy | None = None) -> Conversation:
+    talk = to_planning(policy)
+    talk.wait(minutes=2)
+    talk.bot.plans()
+    return talk
+
+
+def to_disconnecting(policy: Policy | None = None) -> Conversation:
+    talk = to_approval(policy)
+    talk.wait(hours=1)
+    talk.carl.approves()
+    talk.dora.approves()
+    return talk
+
+
+def to_disconnected(policy: Policy | None = None) -> Conversation:
+    """Disconnected and verified; the owners are being counted."""
+    talk = to_disconnecting(policy)
+    talk.wait(minutes=20)
+    talk.anna.reports_the_disconnect()
+    talk.wait(minutes=10)
+    talk.bot.finds_the_sync_quiet()
+    return talk
+
+
+def to_mapping(policy: Policy | None = None) -> Conversation:
+    talk = to_disconnected(policy)
+    talk.bot.counts(samples.OWNERS)
+    return talk
+
+
+def to_reassigning(policy: Policy | None = None) -> Conversation:
+    talk = to_mapping(policy)
+    talk.anna.takes_the_suggestions()
+    talk.anna.maps_the_rest_to(samples.HUGO)
+    talk.anna.confirms_the_mapping()
+    return talk
+
+
+def to_leftovers(policy: Policy | None = None) -> Conversation:
+    """The job has ended, and a fresh count still finds records."""
+    talk = to_reassigning(policy)
+    talk.bot.finishes_the_job(failures=2)
+    talk.bot.counts((samples.owned(samples.SAM, contacts=2, deals=0),))
+    return talk
+
+
+def to_cleanup(policy: Policy | None = None) -> Conversation:
+    talk = to_reassigning(policy)
+    talk.wait(minutes=30)
+    talk.bot.finishes_the_job()
+    talk.bot.counts(samples.emptied())
+    return talk
+
+
+def to_inventory_pending(policy: Policy | None = None) -> Conversation:
+    """Choosing the data copy, but the package is still being read."""
+    talk = to_cleanup(policy)
+    talk.wait(hours=1)
+    talk.anna.reports_the_owners_deleted()
+    talk.bot.finds_the_owners_gone()
+    return talk
+
+
+def to_data_copy_choice(policy: Policy | None = None) -> Conversation:
+    talk = to_inventory_pending(policy)
+    talk.wait(minutes=1)
+    talk.bot.reads_the_package()
+    return talk
+
+
+def to_removal_approval(policy: Policy | None = None) -> Conversation:
+    talk = to_data_copy_choice(policy)
+    talk.anna.keeps_a_copy()
+    return talk
+
+
+def to_removal_approval_without_copy(policy: Policy | None = None) -> Conversation:
+    talk = to_data_copy_choice(policy)
+    talk.anna.keeps_no_copy()
+    talk.anna.confirms_no_copy()
+    return talk
+
+
+def approved(talk: Conversation) -> Conversation:
+    """Consent, and two approvals of the removal."""
+    talk.wait(hours=1)
+    talk.anna.consents()
+    talk.carl.approves()
+    talk.dora.approves()
+    return talk
+
+
+def to_reconfirmation(policy: Policy | None = None) -> Conversation:
+    """The removal is approved; the package is being compared with what was approved."""
+    return approved(to_removal_approval(policy))
+
+
+def to_removing(policy: Policy | None = None) -> Conversation:
+    talk = to_reconfirmation(policy)
+    talk.bot.reads_the_package()
+    return talk
+
+
+def to_removing_without_copy(policy: Policy | None = None) -> Conversation:
+    talk = approved(to_removal_approval_without_copy(policy))
+    talk.bot.reads_the_package()
+    return talk
+
+
+def to_uninstall_reported(policy: Policy | None = None) -> Conversation:
+    talk = to_removing(policy)
+    talk.wait(minutes=10)
+    talk.anna.reports_the_uninstall()
+    return talk
+
+
+def to_window(policy: Policy | None = None) -> Conversation:
+    talk = to_uninstall_reported(policy)
+    talk.wait(minutes=5)
+    talk.bot.finds_the_package_gone()
+    return talk
+
+
+def to_completed(policy: Policy | None = None) -> Conversation:
+    talk = to_window(policy)
+    talk.wait(hours=3)
+    talk.anna.downloaded()
+    return talk
+
+
+def to_declined(policy: Policy | None = None) -> Conversation:
+    talk = to_approval(policy)
+    talk.carl.declines()
+    return talk
+
+
+def to_cancelled(policy: Policy | None = None) -> Conversation:
+    talk = to_approval(policy)
+    talk.anna.cancels("changed our minds")
+    return talk
+
+
+def to_expired(policy: Policy | None = None) -> Conversation:
+    talk = to_approval(policy)
+    talk.wait(hours=25)
+    talk.bot.fires()
+    return talk
+
+
+JOURNEYS: dict[State, Callable[[], Conversation]] = {
+    State.PLANNING: to_planning,
+    State.AWAITING_APPROVAL: to_approval,
+    State.DISCONNECTING: to_disconnecting,
+    State.MAPPING_OWNERS: to_mapping,
+    State.REASSIGNING: to_reassigning,
+    State.CLEANING_UP_OWNERS: to_cleanup,
+    State.CHOOSING_DATA_COPY: to_data_copy_choice,
+    State.AWAITING_REMOVAL_APPROVAL: to_removal_approval,
+    State.REMOVING_PACKAGE: to_removing,
+    State.DATA_COPY_WINDOW: to_window,
+    State.COMPLETED: to_completed,
+    State.DECLINED: to_declined,
+    State.CANCELLED: to_cancelled,
+    State.EXPIRED: to_expired,
+}
+"""One way to each state."""
+
+MOMENTS: dict[str, Callable[[], Conversation]] = {
+    **{state.value: journey for state, journey in JOURNEYS.items()},
+    "disconnected": to_disconnected,
+    "leftovers": to_leftovers,
+    "inventory_pending": to_inventory_pending,
+    "removal_approval_without_copy": to_removal_approval_without_copy,
+    "reconfirmation": to_reconfirmation,
+    "removing_without_copy": to_removing_without_copy,
+    "uninstall_reported": to_uninstall_reported,
+}
+"""Every state, and the moments inside states that ask something else."""

@@ -1,0 +1,81 @@
+"""Example values: a small company with Salesforce-only owners, and a package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from workflows.values import (
+    Account,
+    Blocker,
+    Component,
+    CustomObject,
+    Inventory,
+    OwnedRecords,
+    Owner,
+    Package,
+    Plan,
+    Suggestion,
+)
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ACCOUNT = Account(portal_id="62515", account_type="STANDARD", time_zone="Europe/Warsaw")
+
+HELEN = Owner(id="501", name="Helen Hub", email="helen@example.com")
+HUGO = Owner(id="502", name="Hugo Hub", email="hugo@example.com")
+HUBSPOT_OWNERS = (HELEN, HUGO)
+"""Active HubSpot users: records may go to them."""
+
+SAM = Owner(id="901", name="Sam Salesforce", email="sam@example.com")
+SUE = Owner(id="902", name="Sue Salesforce", email="sue@example.com")
+QUEUE = Owner(id="903", name="Leads queue", kind="queue")
+
+
+def owned(
+    owner: Owner, contacts: int = 3, deals: int = 1, suggestion: Owner | None = None
+) -> OwnedRecords:
+    """Return a Salesforce-only owner with that many records."""
+    return OwnedRecords(
+        owner=owner,
+        why="queue" if owner.kind == "queue" else "no_hubspot_user",
+        counts={"contacts": contacts, "companies": 0, "deals": deals},
+        suggestion=None if suggestion is None else Suggestion(target=suggestion, why="same_name"),
+    )
+
+
+OWNERS = (owned(SAM, suggestion=HELEN), owned(SUE, contacts=7), owned(QUEUE, contacts=2))
+
+
+def emptied(owners: tuple[OwnedRecords, ...] = OWNERS) -> tuple[OwnedRecords, ...]:
+    """Return the same owners when nothing belongs to them any more."""
+    return tuple(one.model_copy(update={"counts": {}}) for one in owners)
+
+
+def inventory(
+    *components: str,
+    objects: Mapping[str, int | None] | None = None,
+    blockers: tuple[Blocker, ...] = (),
+) -> Inventory:
+    """Return a package with these Apex classes and custom objects."""
+    counts = {"HubSpot__Log__c": 12} if objects is None else objects
+    return Inventory(
+        package=Package(
+            id="0A3xx", name="HubSpot Integration", namespace="HubSpotInc", version="1.148"
+        ),
+        components=tuple(
+            Component(type="ApexClass", name=name) for name in components or ("Hub", "Sync")
+        ),
+        objects=tuple(CustomObject(name=name, records=count) for name, count in counts.items()),
+        blockers=blockers,
+        org_id="00Dxx",
+    )
+
+
+BLOCKER = Blocker(type="Flow", name="Nightly", refers_to="HubSpot__Log__c", problem="in use")
+
+
+def plan(at: datetime, owners: tuple[OwnedRecords, ...] = OWNERS) -> Plan:
+    """Return a plan taken at that time."""
+    return Plan(
+        account=ACCOUNT, owners=owners, active_owners=2, inventory=inventory(), taken_at=at
+    )

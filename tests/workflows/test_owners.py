@@ -1,0 +1,199 @@
+"""Step 2: mapping, the job, what is left, undo, and the owners' deletion (P2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.workflows import journeys, samples
+from tests.workflows.driver import Conversation, kinds
+from workflows import events as e
+from workflows.errors import Refused
+from workflows.prompts import Ask
+from workflows.states import State
+
+
+class TestMapping:
+    def test_suggestions_are_taken_only_where_nobody_chose(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps(samples.SAM, samples.HUGO)
+        with talk.refused("no_suggestions"):
+            talk.anna.takes_the_suggestions()
+        assert talk.run.mapping == {samples.SAM.id: samples.HUGO}
+
+    def test_a_choice_can_be_changed_and_the_same_one_changes_nothing(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps(samples.SAM, samples.HUGO)
+        assert talk.anna.maps(samples.SAM, samples.HUGO) == []
+        assert kinds(talk.anna.maps(samples.SAM, samples.HELEN)) == ["OwnerMapped"]
+        assert talk.run.mapping[samples.SAM.id] == samples.HELEN
+
+    def test_an_owner_without_records_needs_no_target(self) -> None:
+        talk = journeys.to_disconnected()
+        talk.bot.counts((samples.owned(samples.SAM), *samples.emptied(samples.OWNERS[1:])))
+        talk.anna.maps(samples.SAM, samples.HELEN)
+        [confirmed] = talk.anna.confirms_the_mapping()
+        assert isinstance(confirmed, e.MappingConfirmed)
+        assert confirmed.mapping == {samples.SAM.id: samples.HELEN.id}
+
+    def test_a_fresh_count_keeps_the_choices_and_asks_for_the_new_owners(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps(samples.SAM, samples.HUGO)
+        talk.anna.asks_to_check()
+        talk.bot.counts(samples.OWNERS[:2])
+        assert [owned.owner for owned in talk.run.unmapped] == [samples.SUE]
+
+    def test_a_fresh_count_may_find_nothing_left(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.asks_to_check()
+        talk.bot.counts(samples.emptied())
+        assert talk.state is State.CLEANING_UP_OWNERS
+        assert talk.run.evidence["reassign"].kind == "verified"
+
+    def test_a_target_who_became_salesforce_only_is_noticed(self) -> None:
+        """Their HubSpot user was removed meanwhile; records must not go to them any more."""
+        talk = journeys.to_mapping()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        talk.anna.asks_to_check()
+        talk.bot.counts((*samples.OWNERS, *samples.emptied((samples.owned(samples.HUGO),))))
+        with pytest.raises(Refused):
+            talk.anna.confirms_the_mapping()
+        assert talk.state is State.MAPPING_OWNERS
+
+    def test_the_digest_is_that_of_the_mapping(self) -> None:
+        one, other = journeys.to_mapping(), journeys.to_mapping()
+        for talk, target in ((one, samples.HUGO), (other, samples.HELEN)):
+            talk.anna.maps_the_rest_to(target)
+            talk.anna.confirms_the_mapping()
+        digests = [talk.history[-1].event.digest for talk in (one, other)]  # type: ignore[union-attr]
+        assert digests[0] != digests[1]
+
+
+class TestTheJob:
+    def test_paused_and_resumed(self) -> None:
+        talk = journeys.to_reassigning()
+        talk.anna.pauses()
+        assert talk.asked.ask is Ask.REASSIGNMENT_PAUSED
+        seen = len(talk.effects)
+        talk.anna.resumes()
+        assert talk.asked.ask is Ask.WAIT_REASSIGNMENT
+        assert talk.work_since(seen) == ["reassign"]
+
+    def test_what_is_left_is_tried_again_as_another_job(self) -> None:
+        talk = journeys.to_leftovers()
+        assert talk.asked.ask is Ask.REASSIGNMENT_LEFT
+        assert talk.run.failure_count == 2
+        assert talk.anna.tries_the_rest_again() == [e.ReassignmentRetried(job=2)]
+        assert talk.run.failure_count == 0
+        assert talk.effects[-1].key == "reassign:2"
+
+    def test_what_is_left_is_mapped_anew(self) -> None:
+        talk = journeys.to_leftovers()
+        talk.anna.changes_the_mapping()
+        assert talk.asked.ask is Ask.MAP_OWNERS
+        talk.anna.maps(samples.SAM, samples.HUGO)
+        talk.anna.confirms_the_mapping()
+        assert talk.run.job == 2
+
+    def test_a_new_owner_among_what_is_left_needs_a_target_first(self) -> None:
+        talk = journeys.to_reassigning()
+        talk.bot.finishes_the_job()
+        newcomer = samples.Owner(id="904", name="Stan Salesforce")
+        talk.bot.counts((samples.owned(newcomer),))
+        with talk.refused("mapping_incomplete"):
+            talk.anna.tries_the_rest_again()
+        assert "RetryReassignment" not in talk.asked.choices
+
+    @pytest.mark.parametrize("counted", [samples.OWNERS, samples.emptied()], ids=["some", "none"])
+    @pytest.mark.parametrize("doing", ["running", "paused", "undoing"])
+    def test_a_count_that_comes_late_does_not_end_the_job(
+        self, doing: str, counted: tuple[samples.OwnedRecords, ...]
+    ) -> None:
+        """It was asked for before the job began, and says nothing about the job's end."""
+        talk = journeys.to_leftovers() if doing == "undoing" else journeys.to_reassigning()
+        if doing == "undoing":
+            talk.anna.undoes()
+        elif doing == "paused":
+            talk.anna.pauses()
+        talk.bot.counts(counted)
+        assert talk.state is State.REASSIGNING
+        assert talk.run.job_state == doing
+        finish = talk.bot.finishes_the_undo if doing == "undoing" else talk.bot.finishes_the_job
+        assert finish()
+
+
+class TestUndo:
+    def test_gives_back_and_counts_anew(self) -> None:
+        talk = journeys.to_leftovers()
+        assert talk.anna.undoes() == [e.UndoStarted(job=2)]
+        assert talk.asked.ask is Ask.WAIT_UNDO
+        seen = len(talk.effects)
+        talk.bot.finishes_the_undo()
+        assert talk.work_since(seen) == ["count_owners"]
+        talk.bot.counts()
+        assert talk.state is State.MAPPING_OWNERS
+        assert "reassign" not in talk.run.evidence
+
+    def _paused() -> Conversation:  # type: ignore[misc]
+        talk = journeys.to_reassigning()
+        talk.anna.pauses()
+        return talk
+
+    def _mapping_again() -> Conversation:  # type: ignore[misc]
+        talk = journeys.to_leftovers()
+        talk.anna.changes_the_mapping()
+        return talk
+
+    @pytest.mark.parametrize(
+        "begin", [_paused, _mapping_again, journeys.to_cleanup], ids=lambda begin: begin.__name__
+    )
+    def test_is_possible_until_the_owners_are_deleted(
+        self, begin: Callable[[], Conversation]
+    ) -> None:
+        talk = begin()
+        assert "UndoReassignment" in talk.asked.choices
+        talk.anna.undoes()
+        assert talk.state is State.REASSIGNING
+        assert "reassign" not in talk.run.evidence
+
+    def test_where_nothing_comes_back_the_cleanup_goes_on(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.undoes()
+        talk.bot.finishes_the_undo()
+        talk.bot.counts(samples.emptied())
+        assert talk.state is State.CLEANING_UP_OWNERS
+
+
+class TestDeletingTheOwners:
+    def test_they_are_still_there(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.reports_the_owners_deleted()
+        assert talk.run.evidence["cleanup"].kind == "attested"
+        talk.bot.finds_owners_remaining(samples.SUE)
+        assert talk.asked.ask is Ask.DELETE_OWNERS
+        assert talk.run.remaining_owners == (samples.SUE,)
+        assert "cleanup" not in talk.run.evidence
+        talk.anna.reports_the_owners_deleted()
+        talk.bot.finds_the_owners_gone()
+        assert talk.state is State.CHOOSING_DATA_COPY
+
+    def test_nobody_has_to_say_so(self) -> None:
+        talk = journeys.to_cleanup()
+        assert talk.bot.finds_owners_remaining() == []
+        talk.bot.finds_the_owners_gone()
+        assert talk.state is State.CHOOSING_DATA_COPY
+        assert talk.run.evidence["cleanup"].kind == "verified"
+
+    def test_new_records_lead_back_to_the_mapping(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.asks_to_check()
+        talk.bot.counts((samples.owned(samples.SUE, contacts=1),))
+        assert talk.state is State.MAPPING_OWNERS
+        assert "reassign" not in talk.run.evidence
+
+    def test_a_count_of_nothing_changes_nothing(self) -> None:
+        talk = journeys.to_cleanup()
+        asked = talk.asked
+        talk.bot.counts(samples.emptied())
+        assert talk.asked == asked

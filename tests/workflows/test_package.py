@@ -1,0 +1,294 @@
+"""Step 3: the inventory, the data-copy choice, approvals of the removal, and its proof (P3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows import journeys, samples
+from tests.workflows.driver import CARL, DORA, EMIL, Conversation, kinds
+from workflows import events as e
+from workflows.checklist import Mark, checklist
+from workflows.prompts import Ask
+from workflows.rules.package import inventory_digest, removal_digest
+from workflows.states import State
+
+LARGER = samples.inventory("Hub", "Sync", "Added")
+
+
+def mark(talk: Conversation, name: str) -> Mark:
+    return next(step.mark for step in checklist(talk.run) if step.name == name)
+
+
+def assert_bound_to_what_is_shown(talk: Conversation) -> None:
+    """Check that approvals would be bound to the inventory and choice that are shown."""
+    run = talk.run
+    assert run.inventory is not None
+    assert run.keep_copy is not None
+    shown = inventory_digest(run.inventory)
+    assert run.removal_digest == removal_digest(
+        shown, keep=run.keep_copy, own_backup=run.own_backup
+    )
+
+
+class TestTheChoice:
+    @pytest.mark.parametrize("own_backup", [True, False])
+    def test_keeping_a_copy_is_chosen_once(self, own_backup: bool) -> None:
+        talk = journeys.to_data_copy_choice()
+        assert kinds(talk.anna.keeps_a_copy(own_backup)) == ["DataCopyChosen"]
+        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert (talk.run.keep_copy, talk.run.own_backup) == (True, own_backup)
+        assert_bound_to_what_is_shown(talk)
+
+    @pytest.mark.parametrize("own_backup", [True, False])
+    def test_keeping_none_is_confirmed_twice(self, own_backup: bool) -> None:
+        talk = journeys.to_data_copy_choice()
+        assert kinds(talk.anna.keeps_no_copy(own_backup)) == ["NoCopyProposed"]
+        assert talk.asked.ask is Ask.CONFIRM_NO_COPY
+        assert talk.run.keep_copy is None
+        talk.anna.confirms_no_copy()
+        assert (talk.run.keep_copy, talk.run.own_backup) == (False, own_backup)
+        assert talk.run.evidence["download"].kind == "skipped"
+        assert_bound_to_what_is_shown(talk)
+
+    def test_the_second_confirmation_can_be_withheld(self) -> None:
+        talk = journeys.to_data_copy_choice()
+        talk.anna.keeps_no_copy()
+        talk.anna.reconsiders()
+        assert talk.asked.ask is Ask.CHOOSE_DATA_COPY
+        talk.anna.keeps_a_copy()
+        assert talk.run.keep_copy is True
+
+    def test_every_choice_has_a_digest_of_its_own(self) -> None:
+        digests = {
+            removal_digest(inventory_digest(found), keep=keep, own_backup=own_backup)
+            for found in (samples.inventory(), LARGER)
+            for keep in (True, False)
+            for own_backup in (True, False)
+        }
+        assert len(digests) == 8
+
+    def test_a_blocker_takes_nothing_away_from_an_approval(self) -> None:
+        blocked = samples.inventory(blockers=(samples.BLOCKER,))
+        assert inventory_digest(blocked) == inventory_digest(samples.inventory())
+        assert inventory_digest(LARGER) != inventory_digest(samples.inventory())
+
+
+class TestTheRemovalGate:
+    def test_needs_the_consent_and_the_quorum_in_any_order(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.carl.approves()
+        talk.dora.approves()
+        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert kinds(talk.anna.consents()) == ["ConsentGiven", "GatePassed"]
+        assert talk.run.passed["removal"] == (CARL, DORA)
+        assert talk.state is State.REMOVING_PACKAGE
+
+    def test_needs_approvals_of_its_own(self) -> None:
+        talk = journeys.to_removal_approval()
+        assert talk.run.votes == {}
+        talk.anna.consents()
+        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+
+    def test_declined(self) -> None:
+        talk = journeys.to_removal_approval()
+        assert talk.emil.declines() == [e.Declined(gate="removal", reason="Not this quarter")]
+        assert talk.state is State.DECLINED
+        assert talk.run.irreversible == ("disconnected", "owners_deleted")
+
+    def test_lapsed_approvals_are_asked_for_again(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.anna.consents()
+        talk.carl.approves()
+        asked = talk.run.prompt_version
+        talk.wait(hours=24)
+        assert kinds(talk.bot.fires()) == ["ApprovalsLapsed"]
+        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert talk.run.prompt_version > asked
+        assert talk.run.votes == {}
+        assert not talk.run.consent
+        assert "GiveConsent" in talk.asked.choices
+        journeys.approved(talk)
+        assert talk.state is State.REMOVING_PACKAGE
+
+    @pytest.mark.parametrize("moment", ["awaiting_removal_approval", "removing_package"])
+    def test_reconsidering_lapses_everything(self, moment: str) -> None:
+        talk = journeys.MOMENTS[moment]()
+        if moment == "awaiting_removal_approval":
+            talk.anna.consents()
+            talk.carl.approves()
+        talk.anna.reconsiders()
+        assert talk.asked.ask is Ask.CHOOSE_DATA_COPY
+        assert talk.run.votes == {}
+        talk.anna.keeps_a_copy()
+        talk.dora.approves()
+        talk.emil.approves()
+        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        talk.anna.consents()
+        assert talk.run.passed["removal"] == (DORA, EMIL)
+
+    def test_reconsidering_leaves_no_mark_of_the_approvals_that_lapsed(self) -> None:
+        talk = journeys.to_removing()
+        assert mark(talk, "removal_approval") is Mark.ATTESTED
+        talk.anna.reconsiders()
+        assert mark(talk, "removal_approval") is Mark.OPEN
+        assert "removal" not in talk.run.passed
+        assert "consent" not in talk.run.evidence
+
+
+class TestAChangedPackage:
+    @pytest.mark.parametrize("moment", ["awaiting_removal_approval", "reconfirmation"])
+    def test_makes_approvals_void_and_asks_again(self, moment: str) -> None:
+        talk = journeys.MOMENTS[moment]()
+        if moment == "awaiting_removal_approval":
+            talk.anna.consents()
+            talk.carl.approves()
+        asked = talk.run.prompt_version
+        [changed] = talk.bot.reads_the_package(LARGER)
+        assert isinstance(changed, e.InventoryChanged)
+        assert (changed.added, changed.removed) == (("ApexClass Added",), ())
+        assert talk.asked.ask is Ask.APPROVE_REMOVAL
+        assert talk.run.prompt_version > asked
+        assert (talk.run.votes, talk.run.consent) == ({}, False)
+        assert "removal" not in talk.run.passed
+        assert mark(talk, "removal_approval") is Mark.WAITING
+        assert_bound_to_what_is_shown(talk)
+        journeys.approved(talk)
+        talk.bot.reads_the_package(LARGER)
+        assert talk.asked.ask is Ask.REMOVE_PACKAGE
+
+    def test_what_else_is_new_is_named(self) -> None:
+        talk = journeys.to_reconfirmation()
+        found = samples.inventory("Hub", objects={"HubSpot__Log__c": 13})
+        [changed] = talk.bot.reads_the_package(found)
+        assert isinstance(changed, e.InventoryChanged)
+        assert changed.added == ("HubSpot__Log__c: 13",)
+        assert changed.removed == ("ApexClass Sync", "HubSpot__Log__c: 12")
+
+    def test_the_evidence_is_the_reading_of_what_is_shown(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.wait(hours=1)
+        [changed] = talk.bot.reads_the_package(LARGER)
+        assert isinstance(changed, e.InventoryChanged)
+        assert talk.run.evidence["inventory"].reading == changed.reading
+
+    def test_a_choice_made_after_it_is_bound_to_what_is_shown(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.bot.reads_the_package(LARGER)
+        talk.anna.reconsiders()
+        talk.anna.keeps_a_copy()
+        assert_bound_to_what_is_shown(talk)
+
+    def test_an_unchanged_one_is_told_once(self) -> None:
+        talk = journeys.to_removing()
+        assert talk.bot.reads_the_package() == []
+        before = journeys.to_removal_approval()
+        assert before.bot.reads_the_package() == []
+
+    def test_a_reading_that_comes_late_does_not_disturb_a_reported_uninstall(self) -> None:
+        """A part that is gone already is no change to approve."""
+        talk = journeys.to_uninstall_reported()
+        assert talk.bot.reads_the_package(LARGER) == []
+
+    def test_found_right_before_the_bot_removes_it_stops_the_bot(self) -> None:
+        talk = journeys.to_removing_without_copy()
+        talk.anna.lets_the_bot_remove_it()
+        assert talk.bot.reads_the_package() == []
+        assert kinds(talk.bot.reads_the_package(LARGER)) == ["InventoryChanged"]
+        assert talk.asked.ask is Ask.APPROVE_REMOVAL
+        assert not talk.run.bot_removing
+        journeys.approved(talk)
+        talk.bot.reads_the_package(LARGER)
+        assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=2)]
+
+
+class TestTheRemoval:
+    def test_by_hand_with_a_copy(self) -> None:
+        talk = journeys.to_uninstall_reported()
+        assert talk.run.evidence["removal"].kind == "attested"
+        assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved"]
+        assert talk.run.evidence["removal"].kind == "verified"
+        assert talk.state is State.DATA_COPY_WINDOW
+
+    def test_by_hand_without_a_copy(self) -> None:
+        talk = journeys.to_removing_without_copy()
+        talk.anna.reports_the_uninstall()
+        assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved", "RunCompleted"]
+        assert talk.state is State.COMPLETED
+        assert talk.run.deadline is None
+
+    def test_by_the_bot_only_without_a_copy(self) -> None:
+        assert "RemoveByBot" not in journeys.to_removing().asked.choices
+        talk = journeys.to_removing_without_copy()
+        assert "RemoveByBot" in talk.asked.choices
+        assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=1)]
+        assert talk.asked.ask is Ask.WAIT_REMOVAL
+        talk.bot.finds_the_package_gone()
+        assert talk.state is State.COMPLETED
+        assert not talk.run.bot_removing
+
+    def test_by_the_bot_refused_and_started_anew(self) -> None:
+        talk = journeys.to_removing_without_copy()
+        talk.anna.lets_the_bot_remove_it()
+        talk.bot.fails_to_remove(samples.BLOCKER)
+        assert talk.asked.ask is Ask.REMOVE_PACKAGE
+        assert talk.run.removal_problems == (samples.BLOCKER,)
+        assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=2)]
+        assert talk.run.removal_problems == ()
+        keys = [effect.key for effect in talk.effects if effect.kind == "remove_package"]
+        assert keys == ["remove_package:1", "remove_package:2"]
+
+    def test_stalled_and_reported_again(self) -> None:
+        talk = journeys.to_uninstall_reported()
+        talk.bot.finds_the_removal_stalled(samples.BLOCKER)
+        assert talk.asked.ask is Ask.REMOVE_PACKAGE
+        assert talk.run.removal_problems == (samples.BLOCKER,)
+        assert "removal" not in talk.run.evidence
+        talk.anna.reports_the_uninstall()
+        assert talk.run.removal_problems == ()
+        assert talk.asked.ask is Ask.WAIT_REMOVAL
+
+    def test_nobody_has_to_say_so(self) -> None:
+        talk = journeys.to_removing()
+        assert talk.bot.finds_the_removal_stalled() == []
+        assert talk.bot.fails_to_remove() == []
+        talk.bot.finds_the_package_gone()
+        assert talk.state is State.DATA_COPY_WINDOW
+
+
+class TestRemovedBySomebodyElse:
+    def test_while_the_copy_is_chosen_the_window_is_guarded(self) -> None:
+        talk = journeys.to_data_copy_choice()
+        read_at = talk.now
+        talk.wait(hours=2)
+        assert kinds(talk.bot.finds_no_package()) == ["PackageRemoved"]
+        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.run.deadline == read_at + timedelta(hours=48)
+
+    def test_while_approvals_are_awaited(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.carl.approves()
+        talk.wait(hours=2)
+        talk.bot.finds_no_package()
+        assert talk.state is State.DATA_COPY_WINDOW
+
+    def test_where_no_copy_is_wanted_the_run_is_complete(self) -> None:
+        talk = journeys.to_removal_approval_without_copy()
+        talk.bot.finds_no_package()
+        assert talk.state is State.COMPLETED
+
+    def test_while_it_is_read_again_is_no_dead_end(self) -> None:
+        talk = journeys.to_reconfirmation()
+        talk.bot.finds_the_package_gone()
+        assert talk.state is State.DATA_COPY_WINDOW
+
+    def test_the_window_counts_from_the_reading_not_from_its_arrival(self) -> None:
+        """A long inventory is recorded minutes after it began; the package may go meanwhile."""
+        talk = journeys.to_inventory_pending()
+        talk.wait(minutes=30)
+        talk.bot.reads_the_package(ago=timedelta(minutes=20))
+        seen_at = talk.now - timedelta(minutes=20)
+        talk.wait(hours=1)
+        talk.bot.finds_no_package()
+        assert talk.run.deadline == seen_at + timedelta(hours=48)

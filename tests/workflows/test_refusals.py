@@ -1,0 +1,433 @@
+"""What is refused: each time with a code, what is wrong and what to do, and nothing changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows import journeys, samples
+from tests.workflows.driver import (
+    ADMINISTRATOR,
+    ANNA,
+    APPROVER,
+    BELA,
+    CARL,
+    DORA,
+    EMIL,
+    START_QUESTIONS,
+    ZOE,
+    Conversation,
+    kinds,
+)
+from workflows import commands as c
+from workflows.errors import Refused, SunsetError
+from workflows.states import FINAL
+from workflows.text import N_
+from workflows.values import BOT, CORE_OBJECTS, Actor, Policy, Reason, Role
+
+
+class TestStarting:
+    @pytest.mark.parametrize("step", sorted(START_QUESTIONS))
+    def test_needs_every_sentence_confirmed(self, step: str) -> None:
+        talk = Conversation()
+        with talk.refused("not_confirmed"):
+            talk.anna.starts(confirmed=START_QUESTIONS - {step})
+
+    def test_needs_an_administrator(self) -> None:
+        talk = Conversation()
+        with talk.refused("administrators_only"):
+            talk.carl.starts()
+        with talk.refused("administrators_only"):
+            talk.zoe.starts()
+
+    def test_needs_a_quorum_that_can_be_reached_without_the_requester(self) -> None:
+        talk = Conversation()
+        with talk.refused("quorum_unreachable"):
+            talk.anna.starts(eligible=(ANNA, CARL))
+
+    def test_counts_an_approver_who_is_named_twice_once(self) -> None:
+        talk = Conversation()
+        with talk.refused("quorum_unreachable"):
+            talk.anna.starts(eligible=(CARL, CARL))
+
+    @pytest.mark.parametrize("chosen", [ANNA, ZOE])
+    def test_asks_only_those_who_may_approve(self, chosen: str) -> None:
+        talk = Conversation()
+        with talk.refused("not_an_approver"):
+            talk.anna.starts(approvers=(CARL, chosen))
+
+    def test_happens_once(self) -> None:
+        talk = journeys.to_planning()
+        with talk.refused("not_now"):
+            talk.bela.starts()
+
+    def test_a_quorum_is_at_least_one(self) -> None:
+        with pytest.raises(ValueError, match="quorum"):
+            Policy(quorum=0)
+
+    def test_comes_before_everything_else(self) -> None:
+        talk = Conversation()
+        with talk.refused("no_run"):
+            talk.anna.cancels()
+        with talk.refused("no_run"):
+            talk.bot.does(c.RecordPlan(plan=samples.plan(talk.now)))
+
+
+class TestWhoMayDoWhat:
+    def test_a_stranger_may_do_nothing(self) -> None:
+        talk = journeys.to_approval()
+        with talk.refused("approvers_only"):
+            talk.zoe.approves()
+        with talk.refused("approvers_only"):
+            talk.zoe.declines()
+        with talk.refused("administrators_only"):
+            talk.zoe.cancels()
+        with talk.refused("administrators_only"):
+            talk.zoe.freezes()
+
+    def test_an_administrator_alone_does_not_approve(self) -> None:
+        talk = journeys.to_approval()
+        with talk.refused("approvers_only"):
+            talk.bela.approves()
+
+    def test_an_approver_alone_does_not_act(self) -> None:
+        talk = journeys.to_disconnecting()
+        with talk.refused("administrators_only"):
+            talk.carl.reports_the_disconnect()
+
+    def test_the_command_line_never_approves(self) -> None:
+        talk = journeys.to_approval()
+        operator = talk.console(ADMINISTRATOR, APPROVER)
+        with talk.refused("console_cannot_approve"):
+            operator.approves()
+        with talk.refused("console_cannot_approve"):
+            operator.declines()
+        assert kinds(operator.cancels()) == ["Cancelled"]
+
+    def test_nobody_speaks_for_the_bot(self) -> None:
+        talk = journeys.to_planning()
+        with talk.refused("bot_only"):
+            talk.anna.does(c.RecordPlan(plan=samples.plan(talk.now)))
+        with talk.refused("bot_only"):
+            talk.console(*Role).does(c.FireTimers(due=()))
+
+    @pytest.mark.parametrize("roles", [frozenset[Role](), frozenset(Role)], ids=["none", "all"])
+    def test_the_bot_never_approves(self, roles: frozenset[Role]) -> None:
+        talk = journeys.to_approval()
+        sent = c.Command(
+            actor=BOT, roles=roles, version=talk.run.prompt_version, action=c.Approve()
+        )
+        with pytest.raises(Refused):
+            talk.execute(sent)
+        assert talk.run.votes == {}
+
+
+class TestApproving:
+    def test_the_requester_never_approves(self) -> None:
+        talk = journeys.to_approval()
+        with talk.refused("own_request"):
+            talk.anna.approves()
+        with talk.refused("own_request"):
+            talk.anna.declines()
+
+    def test_the_requester_does_not_approve_after_handing_over_either(self) -> None:
+        talk = journeys.to_approval()
+        talk.anna.hands_over_to(EMIL)
+        with talk.refused("own_request"):
+            talk.anna.approves()
+
+    def test_whoever_is_responsible_does_not_approve(self) -> None:
+        talk = journeys.to_approval()
+        talk.anna.hands_over_to(EMIL)
+        with talk.refused("own_request"):
+            talk.emil.approves()
+
+    def test_whoever_was_responsible_does_not_approve(self) -> None:
+        talk = journeys.to_approval()
+        talk.anna.hands_over_to(EMIL)
+        talk.emil.hands_over_to(BELA)
+        with talk.refused("own_request"):
+            talk.emil.approves()
+        with talk.refused("own_request"):
+            talk.emil.declines()
+
+    def test_a_person_counts_once(self) -> None:
+        talk = journeys.to_approval()
+        talk.carl.approves()
+        with talk.refused("already_approved"):
+            talk.carl.approves()
+        assert talk.state.value == "awaiting_approval"
+
+    def test_declining_needs_a_reason(self) -> None:
+        talk = journeys.to_approval()
+        with talk.refused("reason_missing"):
+            talk.carl.declines("  ")
+
+    @pytest.mark.parametrize("gate", ["plan", "removal"])
+    def test_what_was_approved_too_long_ago_does_not_count(self, gate: str) -> None:
+        """Approvals lapse after 24 hours, also when no timer could say so in time."""
+        start = journeys.to_approval if gate == "plan" else journeys.to_removal_approval
+        talk = start()
+        if gate == "removal":
+            talk.anna.consents()
+        talk.carl.approves()
+        talk.wait(hours=25)
+        with pytest.raises(Refused):
+            talk.dora.approves()
+        assert gate not in talk.run.passed
+
+    def test_a_late_consent_does_not_complete_approvals_that_are_too_old(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.carl.approves()
+        talk.dora.approves()
+        talk.wait(hours=25)
+        with pytest.raises(Refused):
+            talk.anna.consents()
+        assert "removal" not in talk.run.passed
+
+    def test_the_advice_is_given_only_to_those_who_need_it(self) -> None:
+        talk = journeys.to_approval()
+        with talk.refused("nothing_to_acknowledge"):
+            talk.anna.insists()
+
+    def test_nobody_approves_before_the_advice_was_answered(self) -> None:
+        talk = journeys.to_planning(reason=Reason.SYNC_PROBLEM)
+        talk.bot.plans()
+        with talk.refused("advice_pending"):
+            talk.carl.approves()
+
+
+class TestStaleAnswers:
+    ANSWERS = (
+        ("awaiting_approval", c.Approve(), CARL),
+        ("awaiting_approval", c.RetakePlan(), ANNA),
+        ("mapping_owners", c.MapRemaining(target=samples.HUGO), ANNA),
+        ("choosing_data_copy", c.ChooseDataCopy(keep=True), ANNA),
+        ("awaiting_removal_approval", c.GiveConsent(), ANNA),
+        ("removing_package", c.ReportUninstalled(), ANNA),
+        ("data_copy_window", c.ConfirmDownloaded(where="vault"), ANNA),
+    )
+
+    @pytest.mark.parametrize(
+        ("moment", "answer", "who"), ANSWERS, ids=[type(one[1]).__name__ for one in ANSWERS]
+    )
+    def test_an_answer_to_another_question_is_refused(
+        self, moment: str, answer: c.Action, who: str
+    ) -> None:
+        talk = journeys.MOMENTS[moment]()
+        now = talk.run.prompt_version
+        for version in (None, 0, now - 1, now + 1):
+            with talk.refused("stale_prompt"):
+                talk.person(who).does(answer, version)
+        assert talk.person(who).does(answer, now)
+
+    def test_the_same_answer_twice_is_refused(self) -> None:
+        talk = journeys.to_disconnecting()
+        asked = talk.run.prompt_version
+        talk.anna.reports_the_disconnect()
+        again = c.ReportDisconnected(
+            reason="twice", phrase="Uninstall Salesforce", saved_mappings=frozenset(CORE_OBJECTS)
+        )
+        with talk.refused("stale_prompt"):
+            talk.anna.does(again, asked)
+        with talk.refused("already_reported"):
+            talk.anna.does(again)
+
+    def test_what_answers_nothing_needs_no_version(self) -> None:
+        talk = journeys.to_mapping()
+        assert kinds(talk.bela.does(c.Freeze(), None)) == ["Frozen"]
+        assert kinds(talk.bela.does(c.Unfreeze(), None)) == ["Unfrozen"]
+        assert kinds(talk.bela.does(c.Cancel(), None)) == ["Cancelled"]
+
+
+class TestDisconnecting:
+    @pytest.mark.parametrize(
+        "phrase", ["", "uninstall salesforce", "Odinstaluj Salesforce", "Uninstall  Salesforce"]
+    )
+    def test_the_phrase_must_be_typed_exactly(self, phrase: str) -> None:
+        talk = journeys.to_disconnecting()
+        with talk.refused("phrase_wrong"):
+            talk.anna.reports_the_disconnect(phrase=phrase)
+
+    def test_the_reason_must_be_given(self) -> None:
+        talk = journeys.to_disconnecting()
+        with talk.refused("reason_missing"):
+            talk.anna.reports_the_disconnect(reason=" ")
+
+    @pytest.mark.parametrize("unsaved", CORE_OBJECTS)
+    def test_every_mapping_must_be_ticked(self, unsaved: str) -> None:
+        talk = journeys.to_disconnecting()
+        with talk.refused("mappings_not_saved"):
+            talk.anna.reports_the_disconnect(
+                saved=tuple(kind for kind in CORE_OBJECTS if kind != unsaved)
+            )
+
+    def test_nothing_is_verified_that_nobody_reported(self) -> None:
+        talk = journeys.to_disconnecting()
+        for claim in (talk.bot.finds_the_sync_quiet, talk.bot.finds_the_sync_running):
+            with talk.refused("nothing_to_verify"):
+                claim()
+
+
+class TestOwners:
+    def test_only_salesforce_only_owners_are_mapped(self) -> None:
+        talk = journeys.to_mapping()
+        with talk.refused("unknown_owner"):
+            talk.anna.maps(samples.HELEN, samples.HUGO)
+
+    def test_records_never_go_to_another_salesforce_only_owner(self) -> None:
+        talk = journeys.to_mapping()
+        with talk.refused("target_is_salesforce_only"):
+            talk.anna.maps(samples.SAM, samples.SUE)
+        with talk.refused("target_is_salesforce_only"):
+            talk.anna.maps_the_rest_to(samples.QUEUE)
+
+    def test_the_mapping_must_be_complete(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps(samples.SAM, samples.HELEN)
+        with talk.refused("mapping_incomplete"):
+            talk.anna.confirms_the_mapping()
+
+    def test_there_must_be_something_left_to_map(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.takes_the_suggestions()
+        with talk.refused("no_suggestions"):
+            talk.anna.takes_the_suggestions()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        with talk.refused("nothing_unmapped"):
+            talk.anna.maps_the_rest_to(samples.HUGO)
+
+    def test_the_job_must_be_in_the_right_state(self) -> None:
+        talk = journeys.to_reassigning()
+        for early in (talk.anna.resumes, talk.anna.tries_the_rest_again, talk.anna.undoes):
+            with talk.refused("job_state"):
+                early()
+        with talk.refused("job_not_running"):
+            talk.bot.finishes_the_job(job=7)
+        with talk.refused("job_not_running"):
+            talk.bot.finishes_the_undo()
+        talk.anna.pauses()
+        with talk.refused("job_state"):
+            talk.anna.pauses()
+
+    def test_there_must_be_something_to_undo(self) -> None:
+        talk = journeys.to_mapping()
+        with talk.refused("nothing_to_undo"):
+            talk.anna.undoes()
+
+    def test_nothing_is_given_back_to_deleted_owners(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.reports_the_owners_deleted()
+        with talk.refused("owners_deleted"):
+            talk.anna.undoes()
+
+    def test_the_deletion_is_reported_once(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.reports_the_owners_deleted()
+        with talk.refused("already_reported"):
+            talk.anna.reports_the_owners_deleted()
+
+
+class TestThePackage:
+    def test_the_choice_waits_for_the_inventory(self) -> None:
+        talk = journeys.to_inventory_pending()
+        with talk.refused("inventory_pending"):
+            talk.anna.keeps_a_copy()
+        with talk.refused("inventory_pending"):
+            talk.anna.confirms_no_copy()
+
+    def test_the_second_confirmation_needs_a_first(self) -> None:
+        talk = journeys.to_data_copy_choice()
+        with talk.refused("nothing_to_confirm"):
+            talk.anna.confirms_no_copy()
+
+    def test_the_consent_is_given_once(self) -> None:
+        talk = journeys.to_removal_approval()
+        talk.anna.consents()
+        with talk.refused("already_consented"):
+            talk.anna.consents()
+
+    def test_nothing_is_pressed_before_the_package_was_read_again(self) -> None:
+        talk = journeys.to_reconfirmation()
+        with talk.refused("not_reconfirmed"):
+            talk.anna.reports_the_uninstall()
+
+    def test_the_bot_removes_nothing_while_a_copy_is_wanted(self) -> None:
+        talk = journeys.to_removing()
+        with talk.refused("copy_wanted"):
+            talk.anna.lets_the_bot_remove_it()
+
+    def test_the_removal_is_started_once(self) -> None:
+        talk = journeys.to_removing_without_copy()
+        talk.anna.lets_the_bot_remove_it()
+        for again in (talk.anna.lets_the_bot_remove_it, talk.anna.reports_the_uninstall):
+            with talk.refused("removal_started"):
+                again()
+        with talk.refused("removal_started"):
+            talk.anna.reconsiders()
+
+    def test_it_must_be_said_where_the_copy_is(self) -> None:
+        talk = journeys.to_window()
+        with talk.refused("location_missing"):
+            talk.anna.downloaded(" ")
+
+
+class TestAtAnyTime:
+    def test_only_administrators_take_over(self) -> None:
+        talk = journeys.to_mapping()
+        for person in (CARL, ZOE):
+            with talk.refused("not_an_administrator"):
+                talk.anna.hands_over_to(person)
+        with talk.refused("already_responsible"):
+            talk.anna.hands_over_to(ANNA)
+
+    def test_nothing_is_blocked_or_frozen_that_is_not(self) -> None:
+        talk = journeys.to_mapping()
+        with talk.refused("not_blocked"):
+            talk.anna.retries()
+        with talk.refused("not_frozen"):
+            talk.anna.unfreezes()
+
+    def test_a_frozen_run_takes_no_answers(self) -> None:
+        talk = journeys.to_approval()
+        talk.bela.freezes()
+        with talk.refused("frozen"):
+            talk.carl.approves()
+        with talk.refused("frozen"):
+            talk.anna.asks_for_a_new_plan()
+        with talk.refused("frozen"):
+            talk.anna.retries()
+
+    @pytest.mark.parametrize("state", sorted(FINAL))
+    def test_a_run_that_is_over_stays_over(self, state: str) -> None:
+        talk = journeys.MOMENTS[state]()
+        with talk.refused("run_over"):
+            talk.anna.cancels()
+        with talk.refused("run_over"):
+            talk.carl.approves()
+        with talk.refused("run_over"):
+            talk.bot.finds_no_package()
+
+
+def test_a_refusal_carries_everything_a_person_needs() -> None:
+    error = Refused("stop", N_("No {thing}.", thing="way"), N_("Turn round."), reference="E1")
+    assert isinstance(error, SunsetError)
+    assert str(error) == "stop: No way. Turn round."
+    assert (error.code, str(error.problem), str(error.remedy), error.reference) == (
+        "stop",
+        "No way.",
+        "Turn round.",
+        "E1",
+    )
+
+
+def test_the_same_id_on_the_command_line_is_not_that_person() -> None:
+    talk = journeys.to_approval()
+    talk.dora.approves()
+    sent = c.Command(
+        actor=Actor(kind="console", id=DORA),
+        roles=frozenset(Role),
+        version=talk.run.prompt_version,
+        action=c.Approve(),
+    )
+    with pytest.raises(Refused):
+        talk.execute(sent)

@@ -1,0 +1,388 @@
+"""Each way through a run, told as conversations."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows import journeys, samples
+from tests.workflows.driver import BELA, CARL, DORA, EMIL, Conversation, kinds
+from workflows import events as e
+from workflows.prompts import Ask
+from workflows.states import ACTIVE, State
+from workflows.values import Policy, Reason
+
+
+def test_the_whole_procedure() -> None:
+    talk = Conversation()
+    talk.anna.starts()
+    assert talk.state is State.PLANNING
+    talk.bot.plans()
+    assert talk.asked.ask is Ask.APPROVE_PLAN
+
+    talk.carl.approves()
+    assert talk.state is State.AWAITING_APPROVAL
+    assert kinds(talk.dora.approves()) == ["Approved", "GatePassed"]
+    assert talk.run.passed == {"plan": (CARL, DORA)}
+
+    assert talk.asked.ask is Ask.DISCONNECT
+    talk.anna.reports_the_disconnect()
+    assert talk.run.evidence["disconnect"].kind == "attested"
+    talk.bot.finds_the_sync_quiet()
+    assert talk.run.evidence["disconnect"].kind == "verified"
+
+    talk.bot.counts()
+    assert talk.state is State.MAPPING_OWNERS
+    talk.anna.maps(samples.SAM, samples.HELEN)
+    talk.anna.maps_the_rest_to(samples.HUGO)
+    [confirmed] = talk.anna.confirms_the_mapping()
+    assert isinstance(confirmed, e.MappingConfirmed)
+    assert confirmed.mapping == {
+        samples.SAM.id: samples.HELEN.id,
+        samples.SUE.id: samples.HUGO.id,
+        samples.QUEUE.id: samples.HUGO.id,
+    }
+    assert talk.state is State.REASSIGNING
+
+    talk.bot.finishes_the_job()
+    assert talk.asked.ask is Ask.WAIT_COUNT
+    talk.bot.counts(samples.emptied())
+    assert talk.state is State.CLEANING_UP_OWNERS
+    talk.anna.reports_the_owners_deleted()
+    talk.bot.finds_the_owners_gone()
+
+    assert talk.state is State.CHOOSING_DATA_COPY
+    talk.bot.reads_the_package()
+    talk.anna.keeps_a_copy()
+    assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+    talk.anna.consents()
+    talk.dora.approves()
+    talk.emil.approves()
+    assert talk.state is State.REMOVING_PACKAGE
+    assert talk.asked.ask is Ask.WAIT_RECONFIRMATION
+    talk.bot.reads_the_package()
+    assert talk.asked.ask is Ask.REMOVE_PACKAGE
+    talk.anna.reports_the_uninstall()
+    talk.bot.finds_the_package_gone()
+
+    assert talk.state is State.DATA_COPY_WINDOW
+    assert kinds(talk.anna.downloaded()) == ["DownloadConfirmed", "RunCompleted"]
+    assert talk.state is State.COMPLETED
+    assert talk.run.irreversible == ("disconnected", "owners_deleted", "package_removed")
+    assert {step: proof.kind for step, proof in talk.run.evidence.items()} == {
+        "plan_approval": "attested",
+        "disconnect": "verified",
+        "reassign": "verified",
+        "cleanup": "verified",
+        "inventory": "verified",
+        "data_copy": "attested",
+        "consent": "attested",
+        "removal_approval": "attested",
+        "removal": "verified",
+        "download": "attested",
+    }
+
+
+class TestThePlanGate:
+    def test_declined(self) -> None:
+        talk = journeys.to_approval()
+        talk.carl.approves()
+        assert talk.dora.declines("  After the fair. ") == [
+            e.Declined(gate="plan", reason="After the fair.")
+        ]
+        assert talk.state is State.DECLINED
+
+    def test_expired(self) -> None:
+        talk = journeys.to_approval()
+        talk.carl.approves()
+        talk.wait(hours=24)
+        assert kinds(talk.bot.fires()) == ["ApprovalsLapsed", "RunExpired"]
+        assert talk.state is State.EXPIRED
+        assert talk.run.irreversible == ()
+
+    def test_a_sync_problem_is_asked_about_again(self) -> None:
+        talk = journeys.to_planning(reason=Reason.SYNC_PROBLEM)
+        talk.bot.plans()
+        assert talk.asked.ask is Ask.ACKNOWLEDGE_ADVICE
+        assert kinds(talk.anna.insists()) == ["AdviceAcknowledged"]
+        assert talk.asked.ask is Ask.APPROVE_PLAN
+        talk.carl.approves()
+        talk.dora.approves()
+        assert talk.state is State.DISCONNECTING
+
+    def test_the_advice_is_asked_about_once_only(self) -> None:
+        talk = journeys.to_planning(reason=Reason.SYNC_PROBLEM)
+        talk.bot.plans()
+        talk.anna.insists()
+        talk.anna.asks_for_a_new_plan()
+        talk.bot.plans()
+        assert talk.asked.ask is Ask.APPROVE_PLAN
+
+    def test_a_new_plan_lapses_the_approvals(self) -> None:
+        talk = journeys.to_approval()
+        first = talk.run.plan_digest
+        talk.carl.approves()
+        talk.anna.asks_for_a_new_plan()
+        assert talk.state is State.PLANNING
+        assert talk.run.votes == {}
+        talk.wait(minutes=3)
+        talk.bot.plans(samples.OWNERS[:1])
+        assert talk.run.plan_digest not in {"", first}
+        talk.dora.approves()
+        assert talk.state is State.AWAITING_APPROVAL
+        talk.carl.approves()
+        assert talk.run.passed["plan"] == (CARL, DORA)
+
+    def test_one_approval_is_enough_where_the_policy_says_so(self) -> None:
+        talk = journeys.to_approval(Policy(quorum=1))
+        talk.emil.approves()
+        assert talk.state is State.DISCONNECTING
+
+
+class TestDisconnecting:
+    def test_the_sync_still_runs(self) -> None:
+        talk = journeys.to_disconnecting()
+        talk.anna.reports_the_disconnect()
+        assert talk.run.irreversible == ("disconnected",)
+        talk.bot.finds_the_sync_running()
+        assert talk.asked.ask is Ask.DISCONNECT
+        assert talk.run.irreversible == ()
+        assert "disconnect" not in talk.run.evidence
+        talk.anna.reports_the_disconnect()
+        talk.bot.finds_the_sync_quiet()
+        assert talk.asked.ask is Ask.WAIT_OWNERS
+
+    def test_where_the_sync_cannot_be_read_the_word_stands_as_a_word(self) -> None:
+        talk = journeys.to_disconnecting()
+        talk.anna.reports_the_disconnect()
+        talk.bot.cannot_read_the_sync()
+        assert talk.run.evidence["disconnect"].kind == "attested"
+        assert talk.asked.ask is Ask.WAIT_OWNERS
+        talk.bot.counts()
+        assert talk.state is State.MAPPING_OWNERS
+
+    def test_a_count_does_not_skip_the_disconnect(self) -> None:
+        talk = journeys.to_disconnecting()
+        talk.bot.counts()
+        assert talk.state is State.DISCONNECTING
+        talk.anna.reports_the_disconnect()
+        talk.bot.counts(())
+        assert talk.state is State.DISCONNECTING
+
+
+class TestNothingToDo:
+    @pytest.mark.parametrize("owners", [(), samples.emptied()], ids=["no owners", "no records"])
+    def test_nothing_to_reassign(self, owners: tuple[samples.OwnedRecords, ...]) -> None:
+        talk = journeys.to_disconnected()
+        assert kinds(talk.bot.counts(owners)) == ["OwnersCounted", "NothingToReassign"]
+        assert talk.state is State.CHOOSING_DATA_COPY
+        assert talk.run.evidence["reassign"].kind == "skipped"
+        assert talk.run.evidence["cleanup"].kind == "skipped"
+        assert "take_inventory" in talk.work_since(0)
+
+    def test_no_package(self) -> None:
+        talk = journeys.to_inventory_pending()
+        assert kinds(talk.bot.finds_no_package()) == ["PackageAbsent", "RunCompleted"]
+        assert talk.state is State.COMPLETED
+        assert talk.run.evidence["removal"].kind == "verified"
+        assert talk.run.evidence["download"].kind == "skipped"
+
+
+class TestCancelling:
+    IRREVERSIBLE = {
+        State.PLANNING: (),
+        State.AWAITING_APPROVAL: (),
+        State.DISCONNECTING: (),
+        State.MAPPING_OWNERS: ("disconnected",),
+        State.REASSIGNING: ("disconnected",),
+        State.CLEANING_UP_OWNERS: ("disconnected",),
+        State.CHOOSING_DATA_COPY: ("disconnected", "owners_deleted"),
+        State.AWAITING_REMOVAL_APPROVAL: ("disconnected", "owners_deleted"),
+        State.REMOVING_PACKAGE: ("disconnected", "owners_deleted"),
+        State.DATA_COPY_WINDOW: ("disconnected", "owners_deleted", "package_removed"),
+    }
+
+    @pytest.mark.parametrize("state", ACTIVE)
+    def test_says_what_cannot_be_taken_back(self, state: State) -> None:
+        talk = journeys.JOURNEYS[state]()
+        talk.wait(minutes=5)
+        assert talk.bela.cancels(" no more ") == [
+            e.Cancelled(reason="no more", irreversible=self.IRREVERSIBLE[state])
+        ]
+        assert talk.state is State.CANCELLED
+        assert talk.run.ended_at == talk.now
+        assert talk.asked.ask is Ask.OVER
+
+    def test_a_disconnect_nobody_checked_counts(self) -> None:
+        talk = journeys.to_disconnecting()
+        talk.anna.reports_the_disconnect()
+        assert talk.anna.cancels() == [e.Cancelled(irreversible=("disconnected",))]
+
+    def test_an_uninstall_nobody_checked_counts(self) -> None:
+        """As with the disconnect: somebody said that Uninstall was pressed."""
+        talk = journeys.to_uninstall_reported()
+        [cancelled] = talk.anna.cancels()
+        assert isinstance(cancelled, e.Cancelled)
+        assert "package_removed" in cancelled.irreversible
+
+    def test_an_uninstall_that_did_not_happen_does_not_count(self) -> None:
+        talk = journeys.to_uninstall_reported()
+        talk.bot.finds_the_removal_stalled()
+        [cancelled] = talk.anna.cancels()
+        assert isinstance(cancelled, e.Cancelled)
+        assert "package_removed" not in cancelled.irreversible
+
+    def test_works_while_frozen_and_while_blocked(self) -> None:
+        talk = journeys.to_mapping()
+        talk.bot.is_blocked()
+        talk.bela.freezes()
+        talk.bela.cancels()
+        assert talk.state is State.CANCELLED
+        assert not talk.run.frozen
+        assert talk.run.blocked is None
+
+
+class TestHandingOver:
+    @pytest.mark.parametrize("state", ACTIVE)
+    def test_another_administrator_takes_over(self, state: State) -> None:
+        talk = journeys.JOURNEYS[state]()
+        [handed] = talk.anna.hands_over_to(BELA)
+        assert isinstance(handed, e.HandedOver)
+        assert talk.run.responsible == BELA
+        assert talk.run.requester == "UA"
+        assert talk.run.were_responsible == {"UA"}
+
+    def test_the_vote_of_whoever_takes_over_is_dropped(self) -> None:
+        talk = journeys.to_approval()
+        talk.emil.approves()
+        talk.anna.hands_over_to(EMIL)
+        assert talk.run.votes == {}
+        talk.carl.approves()
+        assert talk.state is State.AWAITING_APPROVAL
+        talk.dora.approves()
+        assert talk.run.passed["plan"] == (CARL, DORA)
+
+    def test_works_while_frozen(self) -> None:
+        talk = journeys.to_mapping()
+        talk.bela.freezes()
+        talk.anna.hands_over_to(BELA)
+        assert talk.asked.people == (BELA,)
+
+    def test_the_responsible_one_is_not_waited_for_as_an_approver(self) -> None:
+        """Whoever would be refused is not asked."""
+        talk = journeys.to_approval()
+        assert set(talk.asked.people) == {CARL, DORA, EMIL}
+        talk.anna.hands_over_to(EMIL)
+        assert set(talk.asked.people) == {CARL, DORA}
+        talk.emil.hands_over_to(BELA)
+        assert set(talk.asked.people) == {CARL, DORA}
+
+
+class TestFreezing:
+    @pytest.mark.parametrize("state", ACTIVE)
+    def test_holds_and_lets_go(self, state: State) -> None:
+        talk = journeys.JOURNEYS[state]()
+        asked = talk.asked
+        talk.bela.freezes()
+        assert talk.run.frozen
+        assert talk.run.frozen_by == BELA
+        talk.anna.unfreezes()
+        assert not talk.run.frozen
+        assert talk.asked == asked
+
+    def test_what_the_bot_finds_out_is_not_lost(self) -> None:
+        talk = journeys.to_reassigning()
+        talk.bela.freezes()
+        talk.bot.finishes_the_job()
+        talk.bot.counts(samples.emptied())
+        assert talk.state is State.CLEANING_UP_OWNERS
+        assert talk.run.frozen
+
+
+class TestBlocked:
+    """Retry asks anew for the work of the step that was blocked."""
+
+    WORK = {
+        "planning": ["take_plan"],
+        "disconnected": ["count_owners"],
+        "mapping_owners": ["count_owners"],
+        "reassigning": ["reassign"],
+        "leftovers": [],
+        "cleaning_up_owners": ["count_owners"],
+        "inventory_pending": ["take_inventory"],
+        "choosing_data_copy": ["take_inventory"],
+        "awaiting_removal_approval": ["take_inventory"],
+        "reconfirmation": ["take_inventory"],
+        "removing_package": ["watch_package"],
+        "uninstall_reported": ["watch_package"],
+        "data_copy_window": [],
+    }
+
+    @pytest.mark.parametrize("moment", WORK)
+    def test_and_tried_again(self, moment: str) -> None:
+        talk = journeys.MOMENTS[moment]()
+        talk.wait(minutes=7)
+        assert kinds(talk.bot.is_blocked()) == ["Blocked"]
+        assert talk.run.blocked is not None
+        assert talk.run.blocked.since == talk.now
+        assert talk.asked.people == (talk.run.responsible,)
+        seen = len(talk.effects)
+        assert kinds(talk.anna.retries()) == ["Retried"]
+        assert talk.run.blocked is None
+        assert talk.work_since(seen) == self.WORK[moment]
+
+    def test_the_sync_is_watched_again(self) -> None:
+        talk = journeys.to_disconnecting()
+        talk.anna.reports_the_disconnect()
+        talk.bot.is_blocked()
+        seen = len(talk.effects)
+        talk.anna.retries()
+        assert talk.work_since(seen) == ["watch_sync"]
+
+    def test_the_owners_deletion_is_watched_again(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.reports_the_owners_deleted()
+        talk.bot.is_blocked()
+        seen = len(talk.effects)
+        talk.anna.retries()
+        assert talk.work_since(seen) == ["watch_owners_gone"]
+
+    def test_an_undo_goes_on(self) -> None:
+        talk = journeys.to_leftovers()
+        talk.anna.undoes()
+        talk.bot.is_blocked()
+        seen = len(talk.effects)
+        talk.anna.retries()
+        assert talk.work_since(seen) == ["undo"]
+
+    def test_a_removal_by_the_bot_goes_on_with_the_same_attempt(self) -> None:
+        talk = journeys.to_removing_without_copy()
+        talk.anna.lets_the_bot_remove_it()
+        first = [effect for effect in talk.effects if effect.kind == "remove_package"]
+        talk.bot.is_blocked()
+        seen = len(talk.effects)
+        talk.anna.retries()
+        assert talk.work_since(seen) == ["remove_package", "watch_package"]
+        again = [effect for effect in talk.effects[seen:] if effect.kind == "remove_package"]
+        assert again == first
+
+    def test_the_same_trouble_is_told_once_another_one_again(self) -> None:
+        talk = journeys.to_mapping()
+        talk.bot.is_blocked("no_token")
+        assert talk.bot.is_blocked("no_token") == []
+        assert kinds(talk.bot.is_blocked("no_scope")) == ["Blocked"]
+        talk.anna.retries()
+        assert kinds(talk.bot.is_blocked("no_scope")) == ["Blocked"]
+
+    def test_going_on_unblocks(self) -> None:
+        talk = journeys.to_planning()
+        talk.bot.is_blocked()
+        talk.bot.plans()
+        assert talk.run.blocked is None
+
+
+def test_a_missing_capability_is_told_once() -> None:
+    talk = journeys.to_planning()
+    assert kinds(talk.bot.misses("audit_logs")) == ["CapabilityMissing"]
+    assert talk.bot.misses("audit_logs") == []
+    assert talk.run.missing == {"audit_logs"}
+    assert talk.state is State.PLANNING
