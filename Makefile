@@ -49,4 +49,4 @@ messages: $(STAMP) ## Bring the translation catalogues up to date with the code
 	@tools/update-messages
 
 diagram: $(STAMP) ## Write the state diagram into docs/architecture.md
-	@$(BIN)/python -m workflows.diagram --write docs/architecture.md
+	@$(BIN)/python tools/update-diagram

@@ -12,7 +12,7 @@ from rich.table import Table
 from bot.store.base import Link
 from handlers.i18n import Translator
 from handlers.views.describe import describe
-from handlers.views.words import step_title
+from handlers.views import words
 from workflows.checklist import checklist
 from workflows.prompts import prompt
 from workflows.run import Run
@@ -67,7 +67,7 @@ def steps_table(run: Run, tr: Translator) -> Table:
         when = proof.at.isoformat(timespec="seconds") if proof else ""
         reading = proof.reading if proof else None
         says = f"{reading.source}: {reading.says}" if reading else (proof.by.id if proof else "")
-        table.add_row(step_title(step.name, tr), " ".join(step.ids), step.mark.value, when, says)
+        table.add_row(words.step(step.name, tr), " ".join(step.ids), step.mark.value, when, says)
     return table
 
 

@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     sunset_audit_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
     sunset_admins: MemberIds
     sunset_approvers: MemberIds
-    sunset_required_approvals: int = Field(2, ge=1, le=20)
+    sunset_required_approvals: int = Field(2, ge=1)
     sunset_approval_ttl: timedelta = timedelta(hours=24)
     sunset_locale: Literal["en", "pl"] = "en"
     sunset_data_copy_window: timedelta = timedelta(hours=48)

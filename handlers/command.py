@@ -162,7 +162,7 @@ def _stranger(delivery: Delivery) -> None:
 def _unknown(delivery: Delivery, word: str) -> None:
     delivery.ack()
     known = [name for name in SUB_COMMANDS if name]
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word.lower(), known, n=1)
     tr = delivery.tr
     text = tr("There is no sub-command “{word}”.", word=outside(word, 80))
     if near:

@@ -50,6 +50,7 @@ def plan(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]:
         row = actions(link(tr("Open the thread"), url))
         return text, [block for block in (section(text), row) if block is not None]
     owners = sum(1 for owned in run.plan.owners if owned.total)
+    counts = words.counts(words.summed(run.plan.owners), tr)
     text = tr(
         "*The plan* {digest}, read {when}; nothing was changed by it.",
         digest=words.short(run.plan_digest),
@@ -61,7 +62,7 @@ def plan(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]:
             "To reassign: {counts}, of {count} Salesforce-only owner",
             "To reassign: {counts}, of {count} Salesforce-only owners",
             owners,
-            counts=words.counts(words.summed(run.plan.owners), tr),
+            counts=counts,
         ),
     ]
     found = run.plan.inventory

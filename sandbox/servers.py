@@ -27,6 +27,7 @@ from sandbox.slack.workspace import AUDIT_CHANNEL, MAIN_CHANNEL
 from sandbox.world import World
 
 SYNC_QUIET = "PT3S"
+PATIENCE_SECONDS = 0.4
 
 
 class PortTaken(Exception):
@@ -47,6 +48,15 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to the process: three servers share it."""
         yield
+
+    async def hang_up(self) -> None:
+        """Break the connections that are still there some time after the end was asked for.
+
+        A TLS client that left without saying so would otherwise hold it up.
+        """
+        await asyncio.sleep(PATIENCE_SECONDS)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 class Sandbox:
@@ -135,7 +145,7 @@ class Sandbox:
         self.slack.stop()
         for server in self._servers:
             server.should_exit = True
-        await asyncio.gather(*serving)
+        await asyncio.gather(*serving, *(server.hang_up() for server in self._servers))
 
     def stop(self) -> None:
         """End :meth:`serve`; may be called from any thread."""

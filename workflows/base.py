@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
@@ -15,8 +15,8 @@ class Value(BaseModel):
 
 
 def _iso(value: datetime) -> str:
-    return value.isoformat(timespec="microseconds")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 Instant = Annotated[AwareDatetime, PlainSerializer(_iso, return_type=str, when_used="json")]
-"""An aware date-time; in JSON, ISO 8601 with microseconds, so that equal times are equal texts."""
+"""An aware date-time; in JSON, ISO 8601 in UTC with microseconds: equal times are equal texts."""

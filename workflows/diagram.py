@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from workflows.states import ACTIVE, FINAL, State
 from workflows.transitions import STAY, TABLE
 
@@ -27,4 +29,4 @@ def mermaid() -> str:
 
 
 if __name__ == "__main__":
-    print(mermaid(), end="")  # noqa: T201 - this is the module's command line
+    sys.stdout.write(mermaid())

@@ -65,4 +65,7 @@ def package_line(found: Inventory, tr: Translator) -> str:
 
 def incomplete(found: Inventory, tr: Translator) -> list[str]:
     """Say what could not be read."""
-    return [f"⚠️ {tr('Not complete')}: {tr.text(text)}" for text in found.incomplete]
+    return [
+        tr("⚠️ Not complete: {what}", what=outside(tr.text(text, escape=False), 300))
+        for text in found.incomplete
+    ]

@@ -11,6 +11,7 @@ from handlers.actions import Modal
 from handlers.i18n import Translator
 from handlers.modals import parts
 from handlers.views import words
+from handlers.views.messages.approval import p0c
 from handlers.views.parts import people, section
 from workflows.values import Reason
 
@@ -73,13 +74,7 @@ def _confirmations(tr: Translator) -> list[Block]:
             tr("Permissions (P0b)"),
             [(PERMISSION, tr("I have administrator permissions in HubSpot"))],
         ),
-        section(
-            tr(
-                "*This is not a repair.* Uninstalling and reinstalling is not a way to repair the "
-                "integration. For suspension errors, sync errors or other problems, look in "
-                "HubSpot's knowledge base and troubleshoot first; then ask HubSpot Support."
-            )
-        ),
+        section(p0c(tr)),
         parts.ticks(
             ADVICE,
             tr("Not a repair (P0c)"),

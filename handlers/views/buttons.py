@@ -158,6 +158,9 @@ def _package_dialog(act: Act, run: Run, tr: Translator, no: str) -> ConfirmObjec
     match act:
         case Act.APPROVE:
             return _approval_dialog(run, tr, no)
+        case Act.RECONSIDER if run.keep_copy is not None:
+            text = tr("Approvals and consent given so far no longer count.")
+            return sure(tr("Choose again?"), text, tr("Choose again"), no)
         case Act.CONFIRM_NO_COPY:
             text = tr("Without the copy the package's data can never be reached again.")
             return sure(tr("Do not save a copy?"), text, tr("Do not save"), no, danger=True)

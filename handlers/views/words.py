@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from handlers.i18n import Translator
-from handlers.views.parts import actor, outside
+from handlers.views.parts import actor, outside, people
 from workflows.checklist import Mark, Step
 from workflows.run import Run
 from workflows.states import State
@@ -189,11 +189,21 @@ def evidence(proof: Evidence, tr: Translator) -> str:
     return tr("*not needed*, {when}", when=when)
 
 
-def step_line(item: Step, tr: Translator) -> str:
-    """Write one line of the checklist: mark, step, its ids, and how it is known to be done."""
+def step_line(item: Step, tr: Translator, passed: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Write one line of the checklist: mark, step, its ids, and how it is known to be done.
+
+    With the gates that were *passed* (`Run.passed`), an approval names all its approvers.
+    """
     emoji, mark = _MARKS[item.mark]
     ids = " ".join(item.ids)
-    known = tr.text(mark) if item.evidence is None else evidence(item.evidence, tr)
+    approvers = (passed or {}).get(item.name.removesuffix("_approval"), ())
+    if item.evidence is None:
+        known = tr.text(mark)
+    elif approvers and item.mark is Mark.ATTESTED:
+        when = tr.moment(item.evidence.at)
+        known = tr("*attested* by {who}, {when}", who=people(approvers, tr), when=when)
+    else:
+        known = evidence(item.evidence, tr)
     return f"{emoji} {step(item.name, tr)} `{ids}` – {known}"
 
 

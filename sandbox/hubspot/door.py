@@ -1,7 +1,8 @@
 """The front door of a vendor's server: latency, faults and the request log.
 
 An ASGI middleware, used by the HubSpot and the Salesforce server alike. Handlers find their
-:class:`Visit` with :func:`visit`.
+:class:`Visit` with :func:`visit`. The server must run with
+:class:`sandbox.connection.DroppableProtocol`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.connection import Dropped
 from sandbox.scenario import Fault, FaultKind
 from sandbox.world import World
 
@@ -78,7 +80,7 @@ class Door:
                 await asyncio.sleep(self.world.scenario.latency)
             if fault is not None and fault.kind in ("timeout", "lost_reply"):
                 status = CUT
-                await self._without_answer(fault, scope, receive)
+                await self._without_answer(fault, scope, receive, send)
             elif fault is not None and fault.kind in _REFUSALS:
                 await self._refuse(fault.kind, Request(scope, receive), note)
             else:
@@ -92,25 +94,16 @@ class Door:
         await request.body()
         await self.refuse(kind, request)(request.scope, request.receive, send)
 
-    async def _without_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
+    async def _without_answer(
+        self, fault: Fault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if fault.kind == "lost_reply":
             await self.app(scope, receive, _swallow)
         try:
             async with asyncio.timeout(fault.delay or 0.001):
                 await _gone(receive)
         except TimeoutError:
-            await cut(receive)
-
-
-async def cut(receive: Receive) -> None:
-    """Close the connection of this request at once, with no answer.
-
-    ASGI has no word for it, so this reaches for uvicorn's request cycle, of which *receive* is
-    a method; its transport is aborted, and the cycle is given time to notice.
-    """
-    cycle: Any = receive
-    cycle.__self__.transport.abort()
-    await _gone(receive)
+            await Dropped()(scope, receive, send)
 
 
 async def _gone(receive: Receive) -> None:

@@ -86,7 +86,7 @@ class Share:
     """How many records of each object type an owner has at the beginning."""
 
     owner: Owner
-    records: dict[ObjectType, int]
+    records: dict[str, int]
 
 
 class Directory:
@@ -189,7 +189,7 @@ class Directory:
         return str(FIRST_OWNER_ID + 7 * len(self.shares))
 
     def _share(self, owner: Owner, records: dict[ObjectType, int]) -> None:
-        self.shares.append(Share(owner, records))
+        self.shares.append(Share(owner, dict(records.items())))
 
 
 _FIRST = ("Alma", "Bruno", "Celia", "Dario", "Elif", "Farid", "Greta", "Hugo", "Irena", "Jonas")

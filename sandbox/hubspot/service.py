@@ -13,7 +13,7 @@ from sandbox.hubspot.records import Record, Table
 from sandbox.hubspot.schema import SCHEMAS, Value
 from sandbox.hubspot.steps import Refused
 from sandbox.hubspot.sync import Sync
-from sandbox.scenario import ObjectType, Person
+from sandbox.scenario import Person
 from sandbox.world import World
 
 PHRASE = "Uninstall Salesforce"
@@ -49,9 +49,8 @@ class HubSpot:
     def _fill(self, name: str, directory: Directory) -> None:
         """Deal out the records of one object type among their owners, in random order."""
         table = self.tables[name]
-        kind: ObjectType = name  # type: ignore[assignment]  # the schemas' names are these
         turns = [
-            share.owner.id for share in directory.shares for _ in range(share.records.get(kind, 0))
+            share.owner.id for share in directory.shares for _ in range(share.records.get(name, 0))
         ]
         self.world.random.shuffle(turns)
         now = self._now()

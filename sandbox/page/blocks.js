@@ -6,7 +6,7 @@ import { mrkdwn, plain, textObject } from "./mrkdwn.js";
 import { richText, table } from "./richtext.js";
 
 function image(url, alt, title) {
-  const local = url && new URL(url, location.href).origin === location.origin;
+  const local = url && URL.canParse(url, location.href) && new URL(url, location.href).origin === location.origin;
   const picture = local
     ? h("img", { src: url, alt: alt ?? "" })
     : h("span", { class: "image-away", role: "img", "aria-label": alt ?? "image" }, icon("file", 14), alt || "image");

@@ -53,7 +53,7 @@ function button(place) {
   const kind = element.style === "primary" || element.style === "danger" ? element.style : "";
   const common = { class: `button ${kind}`, "aria-label": element.accessibility_label, data: { ...hooks(place), value: element.value } };
   const act = () => perform(place, node);
-  const node = element.url
+  const node = element.url && /^(https?:\/\/|\/)/i.test(element.url)
     ? h("a", { ...common, href: element.url, target: "_blank", rel: "noopener noreferrer", onclick: act }, textObject(element.text), icon("link", 12))
     : h("button", { ...common, type: "button", onclick: act }, textObject(element.text));
   return node;

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { emoji } from "./emoji.js";
 
 const TAGS = { "*": "strong", _: "em", "~": "s" };
+const ADDRESS = /^(https?:\/\/|mailto:|tel:)\S+$/i; // what may become a link
 const WORD = /[\p{L}\p{N}]/u;
 
 /** Undo Slack's three escapes. */
@@ -173,7 +174,7 @@ function reference(inner) {
   if (target.startsWith("@")) return mention(target.slice(1), label);
   if (target.startsWith("#")) return channelLink(target.slice(1), label);
   if (target.startsWith("!")) return command(target.slice(1), label);
-  return link(unescape(target), label && unescape(label));
+  return ADDRESS.test(target) ? link(unescape(target), label && unescape(label)) : null;
 }
 
 /** A mention of a person. */
@@ -202,7 +203,7 @@ function command(body, label) {
 
 /** A link that opens elsewhere; only web and mail addresses become links. */
 export function link(href, content) {
-  if (!/^(https?:|mailto:|tel:)/i.test(href)) return h("span", {}, content ?? `<${href}>`);
+  if (!ADDRESS.test(href)) return h("span", {}, content ?? `<${href}>`);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, content ?? href.replace(/^(mailto|tel):/i, ""));
 }
 

@@ -15,7 +15,7 @@ import { textObject, textOf } from "./mrkdwn.js";
  * @property {boolean} clearable
  * @property {number} [max] most that can be picked
  * @property {number} [minQuery] characters needed before `load` is asked
- * @property {number} [delay] milliseconds of quiet before `load` is asked
+ * @property {number} [delay] milliseconds of quiet before `load` is asked; without it `load` answers at once
  * @property {(query: string) => Promise<Group[]>|Group[]} load
  * @property {(options: Option[]) => void} onPick after every change
  * @property {(options: Option[]) => void} onDone when the list closed with another choice
@@ -114,7 +114,7 @@ class Select {
     this.spec.onDone([...this.chosen]);
   }
 
-  search(query, delay = this.spec.delay ?? 0) {
+  search(query, delay = this.spec.delay) {
     const ticket = (this.asked += 1);
     const short = query.trim().length < (this.spec.minQuery ?? 0);
     if (short) {
@@ -122,16 +122,26 @@ class Select {
       this.show([], `Type at least ${count} character${count === 1 ? "" : "s"} to search`);
       return;
     }
-    if (this.spec.delay) this.note.textContent = "Searching…";
-    setTimeout(async () => {
-      if (ticket !== this.asked) return;
-      try {
-        const groups = await this.spec.load(query);
-        if (ticket === this.asked && this.popup) this.show(groups, groups.length ? "" : "No matches");
-      } catch (error) {
-        if (ticket === this.asked && this.popup) this.show([], error.message);
-      }
-    }, delay);
+    if (!this.spec.delay) {
+      this.found(this.spec.load(query));
+      return;
+    }
+    this.note.textContent = "Searching…";
+    setTimeout(() => this.ask(query, ticket), delay);
+  }
+
+  async ask(query, ticket) {
+    if (ticket !== this.asked) return;
+    try {
+      const groups = await this.spec.load(query);
+      if (ticket === this.asked && this.popup) this.found(groups);
+    } catch (error) {
+      if (ticket === this.asked && this.popup) this.show([], error.message);
+    }
+  }
+
+  found(groups) {
+    this.show(groups, groups.length ? "" : "No matches");
   }
 
   show(groups, note) {

@@ -32,13 +32,17 @@ from sandbox.scenario import FaultKind
 
 Handler = Callable[[Salesforce, Request], Awaitable[Response]]
 OLDEST, NEWEST = 31, 66
+MAX_ADDRESS = 16_384  # bytes of a request's path and query
 
 
-def _authenticate(salesforce: Salesforce, request: Request) -> None:
+def _admit(salesforce: Salesforce, request: Request) -> None:
+    if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > MAX_ADDRESS:
+        raise SalesforceError(414, "URI_TOO_LONG", "The address is longer than 16 KB")
     kind, _, given = request.headers.get("authorization", "").partition(" ")
     expected = salesforce.world.scenario.salesforce.access_token
     if kind.lower() not in ("bearer", "oauth") or given != expected:
         raise invalid_session()
+    salesforce.take()
 
 
 def _version(request: Request) -> str:
@@ -52,8 +56,7 @@ def _version(request: Request) -> str:
 def _endpoint(salesforce: Salesforce, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         try:
-            _authenticate(salesforce, request)
-            salesforce.take()
+            _admit(salesforce, request)
             response = await handler(salesforce, request)
         except SalesforceError as error:
             return error.response()

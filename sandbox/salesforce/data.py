@@ -24,6 +24,13 @@ _STANDARD: dict[str, tuple[str, ObjectType]] = {
 }
 
 
+_EMPTY = ("Dashboard", "Document", "EmailTemplate")
+
+
+def _empty(name: str) -> Callable[[], Entity]:
+    return lambda: Entity(name, fields.FOLDERED, [], {}, name)
+
+
 class GeneratedRows(Sequence[Row]):
     """Rows made up when they are looked at, so that their number costs nothing."""
 
@@ -75,6 +82,7 @@ class DataCatalog:
             "Folder": self._folders,
             "Report": self._reports,
             **{name: self._standard_maker(name) for name in _STANDARD},
+            **{name: _empty(name) for name in _EMPTY},
         }
 
     def names(self) -> list[str]:

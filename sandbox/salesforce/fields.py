@@ -33,6 +33,7 @@ CRON_DETAIL = fields("Name JobType")
 APEX_JOB = fields("Status JobType ApexClassId CronTriggerId CreatedDate:datetime")
 FOLDER = fields("Name DeveloperName NamespacePrefix Type")
 REPORT = fields("Name DeveloperName NamespacePrefix FolderName OwnerId")
+FOLDERED = fields("Name DeveloperName NamespacePrefix FolderId")
 STANDARD = fields(f"Name OwnerId {_AUDIT}")
 CUSTOM = fields(f"Name OwnerId CreatedById {_AUDIT}")
 
@@ -60,6 +61,7 @@ TOOLING: dict[str, dict[str, str]] = {
         "QuickActionDefinition": f"DeveloperName MasterLabel {_PACKAGED} {_METADATA}",
         "CustomApplication": f"DeveloperName Label {_PACKAGED}",
         "CustomTab": f"DeveloperName Type {_PACKAGED}",
+        "WebLink": f"Name {_PACKAGED} MasterLabel EntityDefinitionId",
         "RemoteProxy": f"SiteName {_PACKAGED} EndpointUrl IsActive:boolean",
         "ExternalString": f"Name {_PACKAGED} Value",
         "AuraDefinitionBundle": f"DeveloperName MasterLabel {_PACKAGED}",

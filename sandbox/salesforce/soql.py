@@ -98,7 +98,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text[1:-1])
+    """Undo the escapes, but those of LIKE's signs, which mean something to LIKE alone."""
+    return re.sub(r"\\([^%_])", lambda found: _ESCAPES.get(found[1], found[1]), text[1:-1])
 
 
 class _Parser:

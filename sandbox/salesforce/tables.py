@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sandbox.salesforce.errors import SalesforceError, invalid_field, malformed
@@ -208,11 +208,13 @@ def _moment(value: str, name: str) -> str:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
         raise malformed(f"'{value}' is not a dateTime, for field '{name}'") from error
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
     return f"{moment:%Y-%m-%dT%H:%M:%S}.000+0000"
 
 
 def _pattern(like: str) -> re.Pattern[str]:
-    parts = [{"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in like]
+    signs = re.findall(r"\\[%_]|.", like, re.DOTALL)
+    parts = [{"%": ".*", "_": "."}.get(sign, re.escape(sign[-1])) for sign in signs]
     return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
 
 

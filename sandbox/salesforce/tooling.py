@@ -79,7 +79,12 @@ class ToolingCatalog:
             case "FlowDefinition":
                 return [row["Definition"] for row in rows(self._package, "Flow")]
         parts = self._package.contents.components if self._package.installed else ()
-        inside = [_row(part) for part in parts if _PACKAGED.get(part.type, part.type) == name]
+        tables = {part.full_name: part.id for part in parts if part.type == "CustomObject"}
+        inside = [
+            _row(part, tables.get(part.parent or "", part.parent))
+            for part in parts
+            if _PACKAGED.get(part.type, part.type) == name
+        ]
         return [*inside, *rows(self._package, name)]
 
     def _packages(self) -> Sequence[Row]:
@@ -143,8 +148,11 @@ def _installed(
     }
 
 
-def _row(part: Component) -> dict[str, Any]:
-    """Return the row of a component of the package; its code and metadata are hidden."""
+def _row(part: Component, table: str | None) -> dict[str, Any]:
+    """Return the row of a component of the package; its code and metadata are hidden.
+
+    *table* is the object of a field: a custom object's id, or a standard object's name.
+    """
     developer_name = part.name.removesuffix("__c")
     return {
         "Id": part.id,
@@ -155,8 +163,8 @@ def _row(part: Component) -> dict[str, Any]:
         "Label": part.name.replace("_", " "),
         "NamespacePrefix": part.namespace,
         "ManageableState": "installed",
-        "TableEnumOrId": part.parent,
-        "EntityDefinitionId": part.parent,
+        "TableEnumOrId": table,
+        "EntityDefinitionId": table,
         "EntityDefinition": {"QualifiedApiName": part.parent} if part.parent else None,
         "ApiVersion": 62.0,
         "Status": "Active",

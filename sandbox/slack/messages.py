@@ -72,7 +72,7 @@ class Messages:
             text=content.text,
             blocks=None if content.blocks is None else prepare(content.blocks),
             thread_ts=content.thread_ts,
-            metadata=content.metadata,
+            metadata=content.metadata or None,
             files=files or [],
             ephemeral_for=only_for,
             scheduled=at is not None,
@@ -81,10 +81,11 @@ class Messages:
         return self.workspace.post(message)
 
     def replace(self, message: Message, content: Content) -> None:
-        """Give *message* a new text and new blocks."""
+        """Give *message* a new text and new blocks; empty metadata takes the old away."""
         message.text = content.text
         message.blocks = None if content.blocks is None else prepare(content.blocks)
-        message.metadata = content.metadata if content.metadata is not None else message.metadata
+        if content.metadata is not None:
+            message.metadata = content.metadata or None
         message.edited = {"user": BOT_USER, "ts": f"{int(self._now())}.000000"}
         message.state = {
             user: values.build(message.blocks or [], kept) for user, kept in message.state.items()

@@ -47,7 +47,7 @@ def content(arguments: Arguments, channel: Channel) -> Content:
             raise SlackError("invalid_blocks_format")
         raise_if("invalid_blocks", check_blocks(blocks, "message"))
     metadata = arguments.json("metadata", "invalid_metadata_format")
-    if metadata is not None:
+    if metadata:
         raise_if("invalid_metadata_format", check_metadata(metadata))
     thread_ts = arguments.optional("thread_ts")
     if thread_ts is not None:

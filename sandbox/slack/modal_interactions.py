@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sandbox.scenario import Person
@@ -11,6 +12,8 @@ from sandbox.slack.interactions import Answer, Interactions, answer, dispatches,
 from sandbox.slack.modals import View
 from sandbox.slack.sockets import Delivery
 
+# The page asks for the home after every change; what the app publishes is one.
+HOME_SECONDS = 2.0
 TROUBLE = "We had some trouble connecting. Try again?"
 
 
@@ -20,6 +23,7 @@ class ModalInteractions:
     def __init__(self, people: Interactions) -> None:
         self._people = people
         self._slack = people.slack
+        self._opened: dict[str, float] = {}
 
     def stack_json(self, user: str) -> list[dict[str, Any]]:
         """The open modals of *user*, topmost last."""
@@ -29,6 +33,12 @@ class ModalInteractions:
         """Open the App Home: the app is told, the view published so far is returned."""
         person = self._people.person(user)
         home = self._slack.views.home(person.id)
+        if time.monotonic() - self._opened.get(person.id, -HOME_SECONDS) >= HOME_SECONDS:
+            self._opened[person.id] = time.monotonic()
+            self._tell_opened(person, home)
+        return home.json() if home else None
+
+    def _tell_opened(self, person: Person, home: View | None) -> None:
         inner = {
             "type": "app_home_opened",
             "user": person.id,
@@ -38,7 +48,6 @@ class ModalInteractions:
         } | ({"view": home.json()} if home else {})
         event = payloads.event(inner, self._slack.world.clock.timestamp())
         self._slack.sockets.spawn(self._slack.sockets.deliver_event(event))
-        return home.json() if home else None
 
     async def act(self, user: Any, call: dict[str, Any]) -> Answer:
         """Use an element of a view; an input without `dispatch_action` only keeps the value."""

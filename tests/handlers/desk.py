@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from slack_bolt import App
+from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
@@ -25,7 +25,7 @@ from tests.handlers.engine import FakeClock, FakeEngine, FakeOwners, FakePeople,
 from tests.handlers.payloads import Payload
 from tests.handlers.runs import START, Story
 
-Listener = Callable[..., None]
+Listener = Callable[..., Any]
 
 
 def plain(value: Any) -> Any:
@@ -43,10 +43,10 @@ def words_of(value: Any) -> str:
     """Return every text in blocks or a view, one a line."""
     if isinstance(value, dict):
         own = [value["text"]] if isinstance(value.get("text"), str) else []
-        return "\n".join([*own, *(words_of(item) for item in value.values())])
-    if isinstance(value, list):
-        return "\n".join(words_of(item) for item in value)
-    return ""
+        said = [*own, *(words_of(item) for item in value.values())]
+    else:
+        said = [words_of(item) for item in value] if isinstance(value, list) else []
+    return "\n".join(text for text in said if text)
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Answer:
     """What came back for one delivery, in order: ('ack' | 'say' | 'open' | …, what)."""
 
     steps: list[tuple[str, Payload]] = field(default_factory=list)
+    error_response: BoltResponse | None = None
 
     def all(self, kind: str) -> list[Payload]:
         return [what for name, what in self.steps if name == kind]
@@ -213,10 +214,8 @@ class Desk:
         except Exception as error:
             handler = self.registry.error_handler
             assert handler is not None
-            from slack_bolt import BoltResponse
-
             given = None if answer.all("ack") else BoltResponse(status=500)
-            answer.error_response = handler(  # type: ignore[attr-defined]
+            answer.error_response = handler(
                 error=error, body=body, respond=self.respond, client=self._web, response=given
             )
         return answer

@@ -63,9 +63,7 @@ class FakeEngine:
         happened = []
         for event in decide(run, command, self._clock.now()):
             seq = run.version + 1 if run else 1
-            recorded = e.Recorded(
-                seq=seq, at=self._clock.now(), actor=command.actor, event=event
-            )
+            recorded = e.Recorded(seq=seq, at=self._clock.now(), actor=command.actor, event=event)
             run = evolve(run, recorded)
             happened.append(recorded)
         assert run is not None
@@ -136,9 +134,7 @@ class FakeOwners:
 
     def search(self, query: str, limit: int = 100) -> list[Owner]:
         wanted = query.lower()
-        found = [
-            owner for owner in self.owners if wanted in f"{owner.name} {owner.email}".lower()
-        ]
+        found = [owner for owner in self.owners if wanted in f"{owner.name} {owner.email}".lower()]
         return found[:limit]
 
     def get(self, owner_id: str) -> Owner | None:

@@ -136,7 +136,9 @@ def text(value: str | None) -> Payload:
 
 
 def chosen(value: str | None) -> Payload:
-    option = None if value is None else {"text": {"type": "plain_text", "text": "…"}, "value": value}
+    option = (
+        None if value is None else {"text": {"type": "plain_text", "text": "…"}, "value": value}
+    )
     return {"type": "static_select", "selected_option": option}
 
 

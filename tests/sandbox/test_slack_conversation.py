@@ -45,7 +45,6 @@ class Bot:
         self.app: App = slack.app()
         self.bodies: list[JSON] = []
         self.closed: list[JSON] = []
-        self.view_id = ""
         self.app.command("/uninstall-salesforce")(self.command)
         self.app.action("open")(self.open)
         self.app.action("more")(self.more)
@@ -65,9 +64,7 @@ class Bot:
     def open(self, ack: Any, body: JSON, client: Any) -> None:
         ack()
         self.bodies.append(body)
-        self.view_id = client.views_open(trigger_id=body["trigger_id"], view=self.opened)["view"][
-            "id"
-        ]
+        client.views_open(trigger_id=body["trigger_id"], view=self.opened)
 
     def more(self, ack: Any, body: JSON, client: Any) -> None:
         ack()
@@ -81,7 +78,7 @@ class Bot:
         respond("Only you see this")
 
     def suggest(self, ack: Any, payload: JSON) -> None:
-        ack(options=[one for one in OWNERS if payload["value"] in one["text"]["text"]])
+        ack(options=[one for one in OWNERS if payload["value"] in str(one["text"])])
 
     def submitted(self, ack: Any, body: JSON, view: JSON) -> None:
         self.bodies.append(body)

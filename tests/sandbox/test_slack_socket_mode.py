@@ -175,12 +175,15 @@ def test_events_come_again(slack: Harness) -> None:
     sock.close()
 
 
-def test_home_event_and_clicks(slack: Harness) -> None:
+def test_an_opened_home_is_told_once(slack: Harness) -> None:
     listening = Listening(slack)
     with slack.connected(listening.app):
         slack.get(f"people/{ADA}/home")
         wait_until(lambda: len(listening.homes) == 1)
         assert listening.homes[0]["tab"] == "home"
+        slack.get(f"people/{ADA}/home")
+        time.sleep(0.2)
+        assert len(listening.homes) == 1
 
 
 def test_a_burst(slack: Harness) -> None:

@@ -22,6 +22,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from sandbox.connection import DroppableProtocol
 from sandbox.hubspot import api as hubspot_api
 from sandbox.hubspot import control as hubspot_control
 from sandbox.hubspot.service import HubSpot
@@ -46,6 +47,7 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
+            http=DroppableProtocol,
             log_level="critical",
             lifespan="off",
             timeout_graceful_shutdown=1,
@@ -236,6 +238,11 @@ _MANIFEST = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<Package xmlns="http://soap.sforce.com/2006/04/metadata">{}<version>62.0</version></Package>'
 )
+
+
+def select(fields: str, entity: str, where: str = "") -> str:
+    """Put a SOQL query together."""
+    return " ".join(("SELECT", fields, "FROM", entity, *(("WHERE", where) if where else ())))
 
 
 def destructive_zip(name: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from tests.workflows import samples
 from tests.workflows.driver import Conversation
@@ -10,8 +10,14 @@ from workflows.states import State
 from workflows.values import Policy, Reason
 
 
+class Journey(Protocol):
+    """Brings a new run to a state or moment."""
+
+    def __call__(self, policy: Policy | None = None) -> Conversation: ...
+
+
 def to_planning(
-    policy: Policy | None = None, reason: Reason = Reason.LEAVING_SALESFORCE
+    policy: Policy | None = None, *, reason: Reason = Reason.LEAVING_SALESFORCE
 ) -> Conversation:
     talk = Conversation()
     talk.anna.starts(reason, policy=policy)
@@ -168,7 +174,7 @@ def to_expired(policy: Policy | None = None) -> Conversation:
     return talk
 
 
-JOURNEYS: dict[State, Callable[[], Conversation]] = {
+JOURNEYS: dict[State, Journey] = {
     State.PLANNING: to_planning,
     State.AWAITING_APPROVAL: to_approval,
     State.DISCONNECTING: to_disconnecting,
@@ -186,7 +192,7 @@ JOURNEYS: dict[State, Callable[[], Conversation]] = {
 }
 """One way to each state."""
 
-MOMENTS: dict[str, Callable[[], Conversation]] = {
+MOMENTS: dict[str, Journey] = {
     **{state.value: journey for state, journey in JOURNEYS.items()},
     "disconnected": to_disconnected,
     "leftovers": to_leftovers,

@@ -108,8 +108,10 @@ def plan_lines(run: Run, plan: Plan, tr: Translator) -> list[str]:
 
 def _account_lines(plan: Plan, tr: Translator) -> list[str]:
     rights = {
-        True: tr("verified: the requester is a super admin"),
-        False: tr("the requester is *not* a super admin; somebody with the right must press"),
+        True: tr("HubSpot says that the requester is a super admin"),
+        False: tr(
+            "HubSpot says that the requester is *not* a super admin; somebody who is has to help"
+        ),
         None: tr("attested by the requester; HubSpot could not be asked"),
     }
     return [
@@ -133,11 +135,12 @@ def _owner_lines(plan: Plan, tr: Translator) -> list[str]:
     lines = [
         f"{outside(owned.owner.label, 80)}: {words.counts(owned.counts, tr)}" for owned in most
     ]
+    counted = words.counts(words.summed(plan.owners), tr)
     heading = tr.plural(
         "*To reassign:* {counts}, of {count} Salesforce-only owner",
         "*To reassign:* {counts}, of {count} Salesforce-only owners",
         len(with_records),
-        counts=words.counts(words.summed(plan.owners), tr),
+        counts=counted,
     )
     others = words.summed(plan.owners, other=True)
     shown = [heading, *listing(lines, tr, most=5)]

@@ -48,7 +48,7 @@ def card(run: Run, tr: Translator, made: Progress | None) -> Message:
         *held(run, tr),
         *packed(_now(run, asked, now, tr)),
         *moving,
-        *packed([words.step_line(step, tr) for step in checklist(run)]),
+        *packed([words.step_line(step, tr, run.passed) for step in checklist(run)]),
         *_end(run, tr),
         _buttons(run, tr),
         context(
@@ -80,7 +80,7 @@ def _now(run: Run, asked: Prompt, title: str, tr: Translator) -> list[str]:
     return [
         tr("*Now:* {title}", title=title),
         *waiting(run, asked, tr),
-        tr("*Next:* {then}", then=asks.then(asked.ask, tr)),
+        f"➡️ {asks.then(asked.ask, tr)}",
     ]
 
 

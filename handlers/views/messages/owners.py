@@ -126,16 +126,19 @@ def undoing(tr: Translator, made: Progress | None) -> list[Block]:
 def counting(run: Run, tr: Translator) -> list[Block]:
     """Show the job's result while it is being counted anew."""
     lines = [tr("HubSpot is asked anew what still belongs to Salesforce-only owners.")]
+    if run.job_state == "recounting":
+        return list(packed(lines))
     return list(packed([*tally_lines(run, tr), *lines]))
 
 
 def left(run: Run, tr: Translator) -> list[Block]:
     """Show what the job could not change."""
+    counted = words.counts(words.summed(run.owners), tr)
     heading = tr.plural(
         "{count} record still belongs to a Salesforce-only owner: {counts}.",
         "{count} records still belong to Salesforce-only owners: {counts}.",
         run.records_left,
-        counts=words.counts(words.summed(run.owners), tr),
+        counts=counted,
     )
     failures = [
         tr(
@@ -180,7 +183,7 @@ def tally_lines(run: Run, tr: Translator) -> list[str]:
     ]
     if not lines:
         return []
-    return [tr("*Result of reassignment {job}:*", job=run.job), *listing(lines, tr, most=12)]
+    return [tr("*Result of the last reassignment:*"), *listing(lines, tr, most=12)]
 
 
 def cleanup(run: Run, tr: Translator) -> list[Block]:

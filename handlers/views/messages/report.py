@@ -27,8 +27,7 @@ def report(run: Run, tr: Translator) -> list[Block]:
                 tr(
                     "*The steps* (verified: an API reading supports it; attested: a person said so)"
                 ),
-                *(words.step_line(step, tr) for step in checklist(run)),
-                *_consent(run, tr),
+                *_steps(run, tr),
             ]
         ),
         divider(),
@@ -63,11 +62,15 @@ def _facts(run: Run, tr: Translator) -> list[str]:
     return lines
 
 
-def _consent(run: Run, tr: Translator) -> list[str]:
-    proof = run.evidence.get("consent")
-    if proof is None:
-        return []
-    return [f"☑️ {words.step('consent', tr)} `P3e` – {words.evidence(proof, tr)}"]
+def _steps(run: Run, tr: Translator) -> list[str]:
+    lines: list[str] = []
+    for step in checklist(run):
+        lines.append(words.step_line(step, tr, run.passed))
+        consent = run.evidence.get("consent")
+        if step.name == "removal_approval" and consent is not None:
+            known = words.evidence(consent, tr)
+            lines.append(f"☑️ {words.step('consent', tr)} `P3e` – {known}")
+    return lines
 
 
 def _stays(run: Run, tr: Translator) -> list[str]:

@@ -1,0 +1,263 @@
+"""Closed prompts, notices, audit lines and reminders: every event has its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from handlers.actions import Act, Ref
+from handlers.i18n import Translator
+from handlers.ports import AuditEntry
+from handlers.render import (
+    Message,
+    audit_line,
+    closed_prompt,
+    missed_reminders,
+    notice,
+    reminder,
+    scheduled_reminder,
+)
+from handlers.views.describe import covered, describe
+from tests.handlers import runs
+from tests.handlers.runs import ADMIN, OTHER_ADMIN, START, Story, tell
+from tests.handlers.views.looks import (
+    EN,
+    ESCAPED,
+    HOSTILE,
+    WORDY,
+    acts,
+    buttons,
+    fits,
+    refs,
+    shown,
+)
+from workflows import commands as c
+from workflows import events as e
+from workflows.effects import effects
+from workflows.evolve import evolve
+from workflows.prompts import Ask
+from workflows.run import Run
+from workflows.text import N_
+from workflows.values import BOT, Actor, Reason, Role
+
+KINDS = set(get_args(get_args(e.AnyEvent)[0]))
+HASH = "0123456789abcdef" * 4
+
+
+def _stories() -> Iterator[Story]:
+    """Tell stories that together make every kind of event happen, with hostile words."""
+    text = N_("It says {message}.", message=HOSTILE)
+    long = (HOSTILE * 60)[:2_000]
+    yield tell(Ask.OVER, Story(reason=Reason.SYNC_PROBLEM, note=long))
+    yield tell(Ask.APPROVE_PLAN).person(c.RetakePlan())
+    yield tell(Ask.APPROVE_PLAN).person(c.Decline(reason=long), "U0ANNA")
+    yield tell(Ask.APPROVE_REMOVAL).person(c.Decline(reason=long), "U0ANNA")
+    story = tell(Ask.APPROVE_PLAN)
+    yield story.bot(c.FireTimers(due=(c.DueTimer(kind="approvals_lapse", due=story.now),)))
+    story = tell(Ask.APPROVE_REMOVAL)
+    yield story.bot(c.FireTimers(due=(c.DueTimer(kind="approvals_lapse", due=story.now),)))
+    story = tell(Ask.WAIT_SYNC).person(c.CheckNow())
+    story.bot(c.RecordSyncRunning(reading=story.reading(long), last_sync=story.now))
+    yield runs.disconnect_reported(story).bot(c.RecordSyncUnreadable(why=text))
+    story = Story(owned=())
+    yield tell(Ask.WAIT_INVENTORY, story).bot(c.RecordPackageAbsent(reading=story.reading()))
+    story = tell(Ask.REASSIGNMENT_PAUSED, Story(owned=runs.owners(300, HOSTILE)))
+    runs.counted(runs.finished(story.person(c.ResumeReassignment())))
+    runs.counted(runs.finished(story.person(c.RetryReassignment())))
+    story.person(c.ChangeMapping()).person(c.UndoReassignment())
+    yield story.bot(c.RecordUndone(job=story.run.job, restored=1_000, left_alone=2))
+    story = tell(Ask.WAIT_OWNERS_GONE, Story(owned=runs.owners(300, HOSTILE)))
+    remain = tuple(owned.owner for owned in story.owned)
+    yield story.bot(c.RecordOwnersRemain(owners=remain, reading=story.reading()))
+    yield from _package_stories()
+    yield from _control_stories(long)
+
+
+def _package_stories() -> Iterator[Story]:
+    package = runs.inventory(3_000, 200, HOSTILE)
+    story = tell(Ask.CONFIRM_NO_COPY, Story(package=package))
+    story.person(c.ReconsiderDataCopy()).person(c.ChooseDataCopy(keep=False))
+    runs.removal_approved(story.person(c.ConfirmNoCopy()))
+    story.bot(c.RecordInventory(inventory=runs.inventory(), reading=story.reading()))
+    story.package = runs.inventory()
+    runs.inventory_taken(runs.removal_approved(story)).person(c.RemoveByBot())
+    story.bot(c.RecordRemovalFailed(problems=package.blockers, reference=HOSTILE))
+    story.person(c.ReportUninstalled())
+    story.bot(c.RecordRemovalStalled(blockers=package.blockers, reading=story.reading()))
+    yield runs.package_gone(story)
+    story = tell(Ask.DOWNLOAD_COPY)
+    deadline = story.run.deadline
+    assert deadline is not None
+    due = [
+        c.DueTimer(kind=f"reminder:{before}", due=deadline - timedelta(seconds=before))
+        for before in (86_400, 43_200, 14_400)
+    ]
+    story.person(c.AskWhoElse())
+    story.now = due[-1].due
+    story.bot(c.FireTimers(due=tuple(due)))
+    yield story.bot(c.FireTimers(due=(c.DueTimer(kind="window_end", due=deadline),)))
+
+
+def _control_stories(long: str) -> Iterator[Story]:
+    story = tell(Ask.DELETE_OWNERS)
+    story.person(c.HandOver(to=OTHER_ADMIN, to_roles=frozenset({Role.ADMINISTRATOR})))
+    story.person(c.Freeze(reason=long)).person(c.Unfreeze())
+    text = N_("It says {message}.", message=HOSTILE)
+    story.bot(c.RecordBlocked(code="x", problem=text, remedy=text, reference=HOSTILE))
+    story.person(c.Retry())
+    story.bot(c.RecordCapabilityMissing(capability=HOSTILE, problem=text))
+    yield story.person(c.Cancel(reason=long))
+    yield tell(Ask.WAIT_PLAN).person(c.Freeze()).person(c.Cancel())
+
+
+def _moments() -> dict[str, tuple[Run | None, e.Recorded, Run]]:
+    """Return, for every event of all stories: the run before it, the event, the run after it."""
+    moments: dict[str, tuple[Run | None, e.Recorded, Run]] = {}
+    for number, story in enumerate(_stories()):
+        run: Run | None = None
+        for recorded in story.history:
+            after = evolve(run, recorded)
+            moments[f"{number}-{recorded.seq}-{recorded.event.type}"] = (run, recorded, after)
+            run = after
+    return moments
+
+
+MOMENTS = _moments()
+
+
+def _hostile(message: Message) -> bool:
+    said = f"{message.text}\n{shown(message)}"
+    return any(word in said for word in ("<!channel", "<@U0EVIL", "<https"))
+
+
+def test_every_kind_of_event_can_be_described_and_happens_here() -> None:
+    assert covered() == KINDS
+    assert {type(recorded.event) for _, recorded, _ in MOMENTS.values()} == KINDS
+
+
+@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("key", MOMENTS)
+def test_every_event_has_its_messages(key: str, tr: Translator) -> None:
+    before, recorded, after = MOMENTS[key]
+    line = fits(audit_line(AuditEntry(recorded, HASH), after.id, tr))
+    assert not _hostile(line)
+    assert "\n" not in line.text
+    assert acts(line) == set()
+    kinds = {effect.kind for effect in effects(before, recorded, after)}
+    if "close_prompt" in kinds:
+        closed = fits(closed_prompt(after, recorded, tr))
+        assert not _hostile(closed)
+        assert buttons(closed) == []
+    if "notice" in kinds:
+        told = fits(notice(after, recorded, tr))
+        assert not _hostile(told)
+        assert refs(told) <= {Ref(after.id, after.prompt_version)}
+
+
+def _at(kind: type[e.Event]) -> tuple[e.Recorded, Run]:
+    return next(
+        (recorded, after)
+        for _, recorded, after in MOMENTS.values()
+        if isinstance(recorded.event, kind)
+    )
+
+
+def test_an_audit_line_has_number_time_actor_what_and_hash() -> None:
+    recorded, after = _at(e.GatePassed)
+    line = audit_line(AuditEntry(recorded, HASH), after.id, EN).text
+    assert line.startswith(f"`run-1` *#{recorded.seq}* {EN.moment(recorded.at)} · <@U0BEN> · ")
+    assert "The plan was approved by <@U0ANNA> and <@U0BEN>" in line
+    assert line.endswith("`0123456789ab`")
+
+
+def test_a_closed_prompt_says_what_became_of_it() -> None:
+    recorded, after = _at(e.GatePassed)
+    text = shown(closed_prompt(after, recorded, EN))
+    assert "The plan was approved by <@U0ANNA> and <@U0BEN>" in text
+    recorded, after = _at(e.Declined)
+    text = shown(closed_prompt(after, recorded, EN))
+    assert f"Reason: {ESCAPED}" in text
+
+
+def test_a_long_reason_is_shown_whole_where_a_question_is_closed() -> None:
+    declined = e.Declined(gate="plan", reason="r" * 2_000)
+    actor = Actor(kind="person", id="U0ANNA")
+    recorded = e.Recorded(seq=9, at=START, actor=actor, event=declined)
+    closed = fits(closed_prompt(tell(Ask.OVER).run, recorded, EN))
+    assert "r" * 2_000 in shown(closed)
+
+
+def test_notices_carry_the_button_that_mends() -> None:
+    recorded, after = _at(e.Blocked)
+    assert acts(notice(after, recorded, EN)) == {Act.RETRY}
+    recorded, after = _at(e.Frozen)
+    assert acts(notice(after, recorded, EN)) == {Act.UNFREEZE}
+    recorded, after = _at(e.HelpRequested)
+    told = notice(after, recorded, EN)
+    assert acts(told) == {Act.OPEN_DOWNLOADED}
+    assert "<@U0ANNA>, <@U0BEN>" in shown(told)
+
+
+def test_other_arguments_of_a_sentence_are_escaped() -> None:
+    recorded, _ = _at(e.CapabilityMissing)
+    assert f"It says {ESCAPED}" in describe(recorded.event, EN)
+
+
+# --- reminders -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("before", [86_400, 43_200, 14_400, 3_600, 900, 1])
+def test_reminders_fit_and_say_the_deadline(before: int, tr: Translator) -> None:
+    run = tell(Ask.DOWNLOAD_COPY).run
+    assert run.deadline is not None
+    live = fits(reminder(run, before, tr))
+    assert acts(live) == {Act.OPEN_DOWNLOADED, Act.WHO_ELSE}
+    assert refs(live) == {Ref(run.id, run.prompt_version)}
+    laid = scheduled_reminder(run, before, tr)
+    assert len(laid) < 3_000
+    for text in (shown(live), laid):
+        assert tr.moment(run.deadline) in text
+    assert run.id in laid
+    assert run.id in live.text
+
+
+def test_a_laid_reminder_stays_the_same_until_it_is_posted() -> None:
+    story = tell(Ask.DOWNLOAD_COPY)
+    laid = scheduled_reminder(story.run, 3_600, EN)
+    story.person(c.AskWhoElse())
+    story.person(c.HandOver(to=OTHER_ADMIN, to_roles=frozenset({Role.ADMINISTRATOR})))
+    assert scheduled_reminder(story.run, 3_600, EN) == laid
+    assert f"<@{OTHER_ADMIN}> is responsible" in shown(reminder(story.run, 3_600, EN))
+    assert f"<@{ADMIN}>" not in laid
+
+
+def test_leads_are_written_as_people_say_them() -> None:
+    run = tell(Ask.DOWNLOAD_COPY).run
+    for before, said in ((86_400, "24 hours"), (3_600, "1 hour"), (900, "15 minutes")):
+        assert f"data: {said}." in scheduled_reminder(run, before, EN)
+
+
+def test_missed_reminders_are_one_honest_notice() -> None:
+    run = tell(Ask.DOWNLOAD_COPY).run
+    missed = fits(missed_reminders(run, (3_600, 86_400), EN))
+    assert "2 reminders of the data copy were missed" in shown(missed)
+    assert "24 hours, 1 hour" in shown(missed)
+    assert acts(missed) == {Act.OPEN_DOWNLOADED, Act.WHO_ELSE}
+
+
+def test_missed_reminders_after_the_end_say_that_it_is_over() -> None:
+    story = tell(Ask.DOWNLOAD_COPY)
+    story.bot(c.FireTimers(due=(c.DueTimer(kind="window_end", due=story.now),)))
+    missed = fits(missed_reminders(story.run, (900,), EN))
+    assert "The time is over" in shown(missed)
+    assert acts(missed) == set()
+
+
+def test_the_bot_signs_with_its_name() -> None:
+    recorded, after = _at(e.ApprovalsLapsed)
+    assert recorded.actor == BOT
+    assert "Sunset · " in shown(closed_prompt(after, recorded, EN))

@@ -1,0 +1,241 @@
+"""The promises of the design that live in the rules, as checks of a run and of its history."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tests.workflows.driver import Conversation
+from tests.workflows.examples import command, example
+from tests.workflows.laid import laid, wanted
+from workflows import commands as c
+from workflows import events as e
+from workflows.decide import ALLOWED, decide
+from workflows.digest import digest
+from workflows.evolve import evolve, fold
+from workflows.rules.package import inventory_digest, removal_digest
+from workflows.rules.window import LATE
+from workflows.run import Run
+from workflows.states import State
+from workflows.timers import reminders, timers
+
+AFTER_THE_PLAN_GATE = frozenset(State) - {
+    State.PLANNING,
+    State.AWAITING_APPROVAL,
+    State.DECLINED,
+    State.CANCELLED,
+    State.EXPIRED,
+}
+BEFORE_THE_REMOVAL_GATE = frozenset(
+    {
+        State.PLANNING,
+        State.AWAITING_APPROVAL,
+        State.DISCONNECTING,
+        State.MAPPING_OWNERS,
+        State.REASSIGNING,
+        State.CLEANING_UP_OWNERS,
+        State.CHOOSING_DATA_COPY,
+        State.AWAITING_REMOVAL_APPROVAL,
+    }
+)
+
+
+class Watch:
+    """Follows a history event by event, and checks each against the run before and after it."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.seen = 0
+        self.told: set[int] = set()
+        self.last_seen: datetime | None = None
+        """The last reading that saw the package."""
+
+    def catch_up(self, talk: Conversation, action: c.Action | None = None) -> None:
+        """Check all events that are new in *talk*; *action* made them happen."""
+        new, self.seen = talk.history[self.seen :], len(talk.history)
+        for recorded in new:
+            before, self.run = self.run, evolve(self.run, recorded)
+            self._check(before, recorded, self.run, action)
+        assert self.run == talk.run
+        if isinstance(action, c.RecordInventory | c.RecordRemovalStalled):
+            self._see(action.reading.at)
+
+    def _see(self, at: datetime) -> None:
+        self.last_seen = at if self.last_seen is None else max(at, self.last_seen)
+
+    def _check(
+        self, before: Run | None, recorded: e.Recorded, run: Run, action: c.Action | None
+    ) -> None:
+        event = recorded.event
+        if before is None:
+            assert isinstance(event, e.RunStarted)
+            return
+        assert not before.state.final
+        match event:
+            case e.InventoryRecorded() | e.InventoryChanged() | e.InventoryReconfirmed():
+                self._see(event.reading.at)
+            case e.Approved():
+                check_vote(before, event, recorded)
+            case e.GatePassed():
+                check_gate(before, event, recorded)
+            case e.MappingConfirmed():
+                alone = {owned.owner.id for owned in before.owners}
+                assert not set(event.mapping.values()) & alone
+                assert set(event.mapping) == {owned.owner.id for owned in before.to_map}
+            case e.DisconnectReported():
+                assert "plan" in before.passed
+            case e.OwnersDeletionReported():
+                assert before.records_left == 0
+            case e.UninstallReported() | e.BotRemovalStarted():
+                assert before.reconfirmed
+                assert "removal" in before.passed
+                assert before.removal_digest == digest_of_what_is_shown(before)
+            case e.Cancelled():
+                assert event.irreversible == before.irreversible
+            case e.PackageRemoved():
+                self._check_deadline(before, event, action)
+            case e.ReminderDue():
+                self._tell(event.before)
+                assert timedelta() <= recorded.at - event.due <= LATE
+            case e.RemindersMissed():
+                for missed in event.missed:
+                    self._tell(missed)
+                assert all(due <= recorded.at for due in event.dues)
+            case e.WindowEnded():
+                assert self.told >= set(reminders(before))
+                assert before.deadline is not None
+                assert recorded.at >= before.deadline
+            case e.ApprovalsLapsed():
+                assert recorded.at >= approvals_end(before)
+            case _:
+                pass
+
+    def _tell(self, reminder: int) -> None:
+        assert reminder not in self.told, "a reminder comes once"
+        self.told.add(reminder)
+
+    def _check_deadline(
+        self, before: Run, event: e.PackageRemoved, action: c.Action | None
+    ) -> None:
+        if before.keep_copy is False:
+            assert event.deadline is None
+            return
+        assert event.deadline is not None
+        window = timedelta(seconds=before.policy.window)
+        assert event.deadline <= event.last_seen_at + window
+        assert event.deadline <= event.reading.at + window
+        if isinstance(action, c.RecordPackageAbsent):
+            assert self.last_seen is not None
+            assert event.deadline <= self.last_seen + window
+
+
+def own_word(run: Run) -> set[str]:
+    """Return those whose own request this is: they decide nothing."""
+    return {run.requester, run.responsible, *run.were_responsible}
+
+
+def approvals_end(run: Run) -> datetime:
+    """Return when the approvals of the open gate lapse."""
+    return run.since + timedelta(seconds=run.policy.approval_ttl)
+
+
+def digest_of_what_is_shown(run: Run) -> str:
+    """Compute the digest in force from the plan, or the inventory and choice, themselves."""
+    if run.state is State.AWAITING_APPROVAL:
+        assert run.plan is not None
+        return digest(run.plan)
+    assert run.inventory is not None
+    assert run.keep_copy is not None
+    shown = inventory_digest(run.inventory)
+    return removal_digest(shown, keep=run.keep_copy, own_backup=run.own_backup)
+
+
+def check_vote(before: Run, event: e.Approved, recorded: e.Recorded) -> None:
+    """A vote is a person's, is not on their own word, counts once, and is on what is shown."""
+    assert recorded.actor.kind == "person"
+    assert recorded.actor.id not in own_word(before)
+    assert recorded.actor.id not in before.votes
+    assert event.digest == digest_of_what_is_shown(before)
+    assert recorded.at < approvals_end(before)
+
+
+def check_gate(before: Run, event: e.GatePassed, recorded: e.Recorded) -> None:
+    """A gate is passed by the quorum, all of them on what is shown now, and in time."""
+    assert len(set(event.approvers)) == len(event.approvers) >= before.policy.quorum
+    assert not set(event.approvers) & own_word(before)
+    assert set(event.approvers) == set(before.votes)
+    assert set(before.votes.values()) == {event.digest}
+    assert event.digest == digest_of_what_is_shown(before)
+    assert recorded.at < approvals_end(before)
+    assert event.gate == "plan" or before.consent
+
+
+def check_promises(talk: Conversation) -> None:
+    """Check what holds of a run at every moment."""
+    run = talk.run
+    check_gates_of(run)
+    check_evidence_of(run)
+    set_timers = [(timer.kind, timer.due) for timer in timers(run)]
+    assert len(set(set_timers)) == len(set_timers)
+    assert not {f"reminder:{done}" for done in run.reminders_done} & {kind for kind, _ in set_timers}
+    assert not (run.state.final and set_timers)
+    if run.state.final or run.state is State.DATA_COPY_WINDOW:
+        assert laid(talk) == wanted(talk)
+    check_prompt_of(talk)
+
+
+def check_gates_of(run: Run) -> None:
+    """Nothing is done before its gate, and nothing is left of a gate that is open again."""
+    if run.state in AFTER_THE_PLAN_GATE:
+        assert len(set(run.passed["plan"])) >= run.policy.quorum
+    if run.state is State.REMOVING_PACKAGE:
+        assert len(set(run.passed["removal"])) >= run.policy.quorum
+        assert run.removal_digest == digest_of_what_is_shown(run)
+    if run.state in BEFORE_THE_REMOVAL_GATE:
+        assert "removal" not in run.passed
+        assert "removal_approval" not in run.evidence
+        assert not run.bot_removing
+    if run.state is State.AWAITING_REMOVAL_APPROVAL:
+        assert run.removal_digest == digest_of_what_is_shown(run)
+    if not run.state.final:
+        assert ("consent" in run.evidence) == run.consent
+
+
+def check_evidence_of(run: Run) -> None:
+    """What is said to be verified has its reading, taken before it was said."""
+    for proof in run.evidence.values():
+        assert (proof.kind == "verified") == (proof.reading is not None)
+        assert proof.reading is None or proof.reading.at <= proof.at
+    if run.inventory is not None and not run.state.final:
+        assert run.inventory_digest == inventory_digest(run.inventory)
+
+
+def check_prompt_of(talk: Conversation) -> None:
+    """Who is asked may answer, and every choice that is offered would be taken now."""
+    run, asked = talk.run, talk.asked
+    assert asked.version == run.prompt_version <= run.version
+    assert (asked.of == "nobody") == run.state.final
+    if asked.of == "approver":
+        assert not set(asked.people) & own_word(run)
+        assert not set(asked.people) & set(run.votes)
+    choices = [getattr(c, name) for name in asked.choices]
+    assert all((run.state, kind) in ALLOWED for kind in choices)
+    gates = {State.AWAITING_APPROVAL, State.AWAITING_REMOVAL_APPROVAL}
+    late = run.state in gates and talk.now >= approvals_end(run)
+    if run.frozen or late:
+        return
+    for kind in choices:
+        action = example(kind, run, talk.now)
+        if isinstance(action, c.MapOwner):
+            action = action.model_copy(update={"owner_id": run.owners[0].owner.id})
+        if isinstance(action, c.MapOwner | c.MapRemaining) and run.owner(action.target.id):
+            continue
+        decide(run, command(action, run), talk.now)
+
+
+def check_same_again(talk: Conversation) -> None:
+    """The history alone makes the same run, also when it comes from its stored text."""
+    assert fold(talk.history) == talk.run
+    stored = e.HISTORY.dump_json(talk.history)
+    loaded = e.HISTORY.validate_json(stored)
+    assert loaded == talk.history
+    assert fold(loaded) == talk.run

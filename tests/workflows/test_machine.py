@@ -1,0 +1,271 @@
+"""Anybody may do anything at any time: the promises hold all the same.
+
+Several people, the bot and the clock drive a run in random order (Hypothesis). What is checked
+after each event is in :mod:`tests.workflows.promises`. A longer search, with new random numbers:
+``SUNSET_MACHINE_EXAMPLES=5000 pytest tests/workflows/test_machine.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.workflows import journeys, samples
+from tests.workflows.driver import (
+    APPROVERS,
+    BELA,
+    CARL,
+    DORA,
+    EMIL,
+    ROLES,
+    Conversation,
+    assert_clear,
+)
+from tests.workflows.examples import all_actions, example
+from tests.workflows.promises import Watch, check_promises, check_same_again
+from workflows import commands as c
+from workflows.decide import ALLOWED
+from workflows.errors import Refused
+from workflows.states import FINAL
+from workflows.timers import Timer, timers
+from workflows.values import BOT, Actor, Policy, Reading, Reason, Role
+
+ACTIONS = tuple(all_actions())
+PEOPLE = tuple(ROLES)
+UNEXPECTED = {c.RecordBlocked, c.RecordCapabilityMissing, c.FireTimers}
+FOUND = {kind for kind in ACTIONS if kind.by == "bot"} - UNEXPECTED
+MOMENTS = tuple(name for name in journeys.MOMENTS if name not in set(FINAL))
+
+policies = st.builds(
+    Policy,
+    quorum=st.just(2),
+    approval_ttl=st.sampled_from([6 * 3600, 24 * 3600]),
+    window=st.sampled_from([600, 5 * 3600, 48 * 3600]),
+    reminders=st.sampled_from([(), (3600, 900, 60), Policy().reminders]),
+    approvers_from=st.sampled_from([0, 3600, 4 * 3600]),
+)
+pauses = st.sampled_from([1, 4, 30, 60, 5 * 60, 13 * 60, 25 * 60]).map(
+    lambda minutes: timedelta(minutes=minutes)
+)
+counts = st.sampled_from(
+    [
+        samples.OWNERS,
+        samples.OWNERS[:1],
+        samples.emptied(),
+        (),
+        (*samples.OWNERS[1:], *samples.emptied((samples.owned(samples.HELEN),))),
+    ]
+)
+targets = st.sampled_from((*samples.HUBSPOT_OWNERS, samples.SUE))
+packages = st.sampled_from(
+    [
+        samples.inventory(),
+        samples.inventory(blockers=(samples.BLOCKER,)),
+        samples.inventory("Hub", "Sync", "Added"),
+    ]
+)
+
+
+class RunMachine(RuleBasedStateMachine):
+    """Runs, and everybody who speaks to them in no order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talk = Conversation()
+        self.watch = Watch()
+        self.old_timers: list[Timer] = []
+
+    # --- the beginning ---------------------------------------------------------------------
+
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        """A run stands at some moment, or has just been started."""
+        self.talk, self.watch, self.old_timers = Conversation(), Watch(), []
+        moment = data.draw(st.sampled_from(("start", *MOMENTS)))
+        if moment == "start":
+            policy = Policy(quorum=data.draw(st.integers(1, 3)))
+            self.talk.anna.starts(data.draw(st.sampled_from(Reason)), policy=policy)
+        else:
+            self.talk = journeys.MOMENTS[moment](data.draw(policies))
+        self.watch.catch_up(self.talk)
+
+    @precondition(lambda self: self.talk.state.final)
+    @rule(data=st.data())
+    def another_run_begins(self, data: st.DataObject) -> None:
+        check_same_again(self.talk)
+        self.begin(data)
+
+    # --- what people and the bot do ----------------------------------------------------------
+
+    @rule(data=st.data(), steps=st.sampled_from([3, 5, 8]))
+    def it_goes_on(self, data: st.DataObject, steps: int) -> None:
+        """Somebody chooses what is offered, or the bot finds out what belongs to the step."""
+        for _ in range(steps):
+            if self.talk.run.frozen:
+                self.person_does(BELA, c.Unfreeze())
+            likely = [*self.offered(), *self.expected()]
+            if not likely:
+                return
+            kind = data.draw(st.sampled_from(likely))
+            if kind.by == "bot":
+                self.bot_does(self.draw_action(data, kind))
+            else:
+                may = [who for who, roles in ROLES.items() if Role(kind.by) in roles]
+                self.person_does(data.draw(st.sampled_from(may)), self.draw_action(data, kind))
+
+    @precondition(lambda self: c.Approve in self.offered())
+    @rule(data=st.data())
+    def everybody_approves(self, data: st.DataObject) -> None:
+        """All who may, and some who may not, press their buttons one after the other."""
+        for who in data.draw(st.permutations([*APPROVERS, CARL, BELA])):
+            if c.Approve not in self.offered():
+                return
+            self.person_does(who, c.GiveConsent() if who == BELA else c.Approve())
+
+    @precondition(lambda self: not self.talk.state.final)
+    @rule(data=st.data(), who=st.sampled_from([BELA, EMIL, "UA"]))
+    def something_comes_between(self, data: st.DataObject, who: str) -> None:
+        """Hand over, freeze, unfreeze, a block and its end, or the end of everything."""
+        kinds = [c.HandOver, c.Freeze, c.Unfreeze, c.Retry, c.RecordBlocked, c.Cancel]
+        action = self.draw_action(data, data.draw(st.sampled_from(kinds)))
+        if action.by == "bot":
+            self.bot_does(action)
+        else:
+            self.person_does(who, action)
+
+    @rule(data=st.data(), off=st.sampled_from([0, 0, 0, -1, 1, None]))
+    def somebody_tries_anything(self, data: st.DataObject, off: int | None) -> None:
+        """Anybody sends anything, possibly on a question that is not open."""
+        kind = data.draw(st.sampled_from(ACTIONS))
+        who = data.draw(st.sampled_from(("bot", "console", *PEOPLE)))
+        actor = {"bot": BOT, "console": Actor(kind="console", id="operator")}.get(
+            who, Actor(kind="person", id=who)
+        )
+        roles = ROLES.get(who, frozenset(Role))
+        version = None if off is None else self.talk.run.prompt_version + off
+        action = self.draw_action(data, kind)
+        self.execute(c.Command(actor=actor, roles=roles, version=version, action=action))
+
+    # --- the clock ---------------------------------------------------------------------------
+
+    @rule(pause=pauses)
+    def time_passes(self, pause: timedelta) -> None:
+        self.talk.now += pause
+
+    @precondition(lambda self: timers(self.talk.run))
+    @rule(exact=st.booleans(), twice=st.booleans())
+    def the_next_timer_fires(self, exact: bool, twice: bool) -> None:
+        """The clock reaches the next timer, or was asleep until the last one."""
+        waiting = timers(self.talk.run)
+        wake = waiting[0].due if exact else waiting[-1].due - timedelta(minutes=3)
+        self.talk.now = max(self.talk.now, wake)
+        due = self.talk.bot.due()
+        self.bot_does(c.FireTimers(due=due + due if twice else due))
+
+    @precondition(lambda self: self.old_timers)
+    @rule(data=st.data())
+    def an_old_timer_fires(self, data: st.DataObject) -> None:
+        """A timer that was set earlier, and may be done or void by now, fires after all."""
+        some = data.draw(st.lists(st.sampled_from(self.old_timers), min_size=1, max_size=3))
+        self.bot_does(
+            c.FireTimers(due=tuple(c.DueTimer(kind=one.kind, due=one.due) for one in some))
+        )
+
+    # --- the machinery -----------------------------------------------------------------------
+
+    def offered(self) -> list[type[c.Action]]:
+        """Return what people are offered now."""
+        return [getattr(c, name) for name in self.talk.asked.choices]
+
+    def expected(self) -> list[type[c.Action]]:
+        """Return what the bot may find out at the present step."""
+        state = self.talk.state
+        return [kind for at, kind in ALLOWED if at is state and kind.by == "bot" and kind in FOUND]
+
+    def draw_action(self, data: st.DataObject, kind: type[c.Action]) -> c.Action:
+        """Return an example of *kind*, with arguments drawn where they matter."""
+        talk = self.talk
+        action = example(kind, talk.run, talk.now)
+        change: dict[str, Any] = {}
+        match action:
+            case c.HandOver():
+                to = data.draw(st.sampled_from([BELA, EMIL, "UA", DORA]))
+                change = {"to": to, "to_roles": ROLES[to]}
+            case c.MapOwner() | c.MapRemaining():
+                change = {"target": data.draw(targets)}
+            case c.ChooseDataCopy():
+                change = {"keep": data.draw(st.booleans()), "own_backup": data.draw(st.booleans())}
+            case c.RecordOwners():
+                change = {"owners": data.draw(counts)}
+            case c.RecordInventory():
+                change = {"inventory": data.draw(packages), "reading": self.draw_sight(data)}
+            case c.RecordRemovalStalled():
+                change = {"reading": self.draw_sight(data)}
+            case c.RecordPackageGone():
+                seen = self.watch.last_seen or talk.run.started_at
+                ago = data.draw(st.integers(0, int((talk.now - seen).total_seconds())))
+                change = {"last_seen_at": talk.now - timedelta(seconds=ago)}
+            case c.RecordBlocked():
+                change = {"code": data.draw(st.sampled_from(["token", "scope"]))}
+        return action.model_copy(update=change)
+
+    def draw_sight(self, data: st.DataObject) -> Reading:
+        """Return a reading that saw the package some minutes ago, and took its time."""
+        ago = timedelta(minutes=data.draw(st.integers(0, 20)))
+        at = max(self.talk.now - ago, self.talk.run.since)
+        return Reading(at=at, source="GET /package", says="installed")
+
+    def person_does(self, who: str, action: c.Action) -> None:
+        sent = c.Command(
+            actor=Actor(kind="person", id=who),
+            roles=ROLES[who],
+            version=self.talk.run.prompt_version,
+            action=action,
+        )
+        self.execute(sent)
+
+    def bot_does(self, action: c.Action) -> None:
+        self.execute(c.Command(actor=BOT, action=action))
+
+    def execute(self, sent: c.Command) -> None:
+        """Let the rules decide: a clear refusal that changes nothing, or events that may be."""
+        talk = self.talk
+        before, length = talk.run, len(talk.history)
+        possible = (before.state, type(sent.action)) in ALLOWED
+        try:
+            talk.execute(sent)
+        except Refused as refusal:
+            assert_clear(refusal)
+            assert (talk.run, len(talk.history)) == (before, length)
+            assert not (possible and refusal.code == "not_now")
+            return
+        assert possible or talk.run == before
+        assert not before.state.final
+        self.watch.catch_up(talk, sent.action)
+        self.old_timers += [one for one in timers(talk.run) if one not in self.old_timers]
+
+    @invariant()
+    def the_promises_hold(self) -> None:
+        if self.talk.started:
+            check_promises(self.talk)
+
+    def teardown(self) -> None:
+        if self.talk.started:
+            check_same_again(self.talk)
+
+
+EXAMPLES = os.environ.get("SUNSET_MACHINE_EXAMPLES")
+TestRunMachine = RunMachine.TestCase
+TestRunMachine.settings = settings(
+    max_examples=int(EXAMPLES or 150),
+    stateful_step_count=40,
+    # The same short search each time, so that a failure belongs to the change that is tested.
+    derandomize=EXAMPLES is None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
