@@ -11,8 +11,8 @@ from rich.table import Table
 
 from bot.store.base import Link
 from handlers.i18n import Translator
-from handlers.views.describe import describe
 from handlers.views import words
+from handlers.views.describe import describe
 from workflows.checklist import checklist
 from workflows.prompts import prompt
 from workflows.run import Run

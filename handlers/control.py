@@ -58,9 +58,9 @@ def unknown(_delivery: Delivery) -> None:
 def open_hand_over(delivery: Delivery) -> None:
     """Ask who is responsible from now on."""
     delivery.require_administrator()
-    delivery.active_run()
+    run = delivery.active_run()
     delivery.ack()
-    delivery.open(hand_over_view(delivery, delivery.active_run(), Metadata(delivery.ref)))
+    delivery.open(hand_over_view(delivery, run, Metadata(delivery.ref)))
 
 
 def hand_over_view(delivery: Delivery, run: Run, metadata: Metadata, notice: str = "") -> View:

@@ -241,13 +241,21 @@ class Delivery:
         Raises:
             SunsetError: Slack did not take it.
         """
-        view_id, known = (payload.text_at(self.body, "view", name) for name in ("id", "hash"))
+        view_id = payload.text_at(self.body, "view", "id")
+        known = payload.text_at(self.body, "view", "hash")
+        code = self._update(draw, view_id=view_id, hash=known)
+        if code == "hash_conflict":
+            code = self._update(draw, view_id=view_id)
+        if code:
+            raise _not_shown(code)
+
+    def _update(self, draw: Callable[[], View], **which: str) -> str:
+        """Update a modal; return Slack's error code, '' for none."""
         try:
-            self.client.views_update(view_id=view_id, hash=known, view=draw())
+            self.client.views_update(view=draw(), **which)
         except SlackApiError as error:
-            if error.response.get("error") != "hash_conflict":
-                raise _not_shown(str(error.response.get("error"))) from error
-            self.client.views_update(view_id=view_id, view=draw())
+            return str(error.response.get("error"))
+        return ""
 
     def refuse(self, error: SunsetError) -> None:
         """Acknowledge, and tell the person what is wrong and what to do."""
@@ -272,7 +280,7 @@ class Delivery:
                     self.redraw(lambda: view)
                 else:
                     self.open(view)
-            except (SunsetError, SlackApiError) as error:
+            except SunsetError as error:
                 log.warning("answer_not_delivered", kind=self.kind, error=str(error))
 
     def submit(
@@ -308,7 +316,8 @@ class Delivery:
             self.ack(response_action="update", view=done())
 
     def _note(self, error: SunsetError) -> None:
-        log.info("refused", kind=self.kind, code=error.code, reference=error.reference)
+        who = payload.find(self.body, "user", "id") or payload.find(self.body, "user_id")
+        log.info("refused", kind=self.kind, code=error.code, ref=error.reference, user=who)
 
 
 def sentence(tr: Translator, error: SunsetError) -> str:

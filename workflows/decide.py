@@ -80,11 +80,11 @@ def _authorise(command: c.Command) -> None:
                 "bot_only", N_("Only the bot itself reports this."), N_("Nothing needs to be done.")
             )
         return
-    if command.actor.kind == "console" and needed == "approver":
+    if needed == "approver" and command.actor.kind != "person":
         raise Refused(
-            "console_cannot_approve",
-            N_("The command line cannot approve."),
-            N_("Approve in Slack."),
+            f"{command.actor.kind}_cannot_approve",
+            N_("Only people can approve, and only in Slack."),
+            N_("Ask an approver to answer in the thread."),
         )
     if _ROLE[needed] not in command.roles:
         if needed == "administrator":

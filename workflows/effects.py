@@ -48,6 +48,8 @@ def effects(before: Run | None, recorded: e.Recorded, after: Run) -> list[Effect
     result.extend(_notices(recorded))
     result.append(_card())
     result.extend(_work(event, after))
+    if isinstance(event, e.HandedOver):
+        result.extend(_hand_over_reminders(before, after))
     return result
 
 
@@ -181,6 +183,18 @@ def _lay_reminders(run: Run) -> list[Effect]:
         for before in reminders(run)
         for person in recipients(run, before)
     ]
+
+
+def _hand_over_reminders(before: Run, after: Run) -> list[Effect]:
+    """Take back what lies in Slack for the one who was responsible; lay it for the one who is."""
+    moved: list[Effect] = []
+    for lead in reminders(after):
+        if lead in after.reminders_done or after.state is not State.DATA_COPY_WINDOW:
+            continue
+        was, now = recipients(before, lead), recipients(after, lead)
+        moved += [_reminder("lift_reminder", lead, to) for to in was if to not in now]
+        moved += [_reminder("lay_reminder", lead, to) for to in now if to not in was]
+    return moved
 
 
 def _lift_reminders(run: Run) -> list[Effect]:

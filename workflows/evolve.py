@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from workflows import events as e
+from workflows.rules.package import inventory_digest
 from workflows.run import Block, Run
 from workflows.states import State
 from workflows.values import Evidence
@@ -123,7 +124,7 @@ def _gate_passed(run: Run, event: e.GatePassed, recorded: e.Recorded) -> Change:
 
 @_on(e.Declined)
 def _declined(run: Run, event: e.Declined, recorded: e.Recorded) -> Change:
-    return _to(State.DECLINED, **_ended(recorded))
+    return _to(State.DECLINED, end_reason=event.reason, **_ended(recorded))
 
 
 @_on(e.ApprovalsLapsed)
@@ -248,7 +249,7 @@ def _undo_started(run: Run, event: e.UndoStarted, recorded: e.Recorded) -> Chang
 
 @_on(e.ReassignmentUndone)
 def _undone(run: Run, event: e.ReassignmentUndone, recorded: e.Recorded) -> Change:
-    return {"job_state": "recounting", "asks": True}
+    return {"job_state": "recounting", "asks": True, **_no_results()}
 
 
 @_on(e.OwnersDeletionReported)
@@ -327,7 +328,7 @@ def _copy_chosen(run: Run, event: e.DataCopyChosen, recorded: e.Recorded) -> Cha
 
 @_on(e.DataCopyReopened)
 def _copy_reopened(run: Run, event: e.DataCopyReopened, recorded: e.Recorded) -> Change:
-    without = {"data_copy", "download"}
+    without = {"data_copy", "download", "consent", "removal_approval"}
     left = {step: proof for step, proof in run.evidence.items() if step not in without}
     return _to(
         State.CHOOSING_DATA_COPY,
@@ -335,6 +336,7 @@ def _copy_reopened(run: Run, event: e.DataCopyReopened, recorded: e.Recorded) ->
         no_copy_proposed=False,
         votes={},
         consent=False,
+        passed={gate: who for gate, who in run.passed.items() if gate != "removal"},
         removal_digest="",
         evidence=left,
     )
@@ -353,11 +355,13 @@ def _reconfirmed(run: Run, event: e.InventoryReconfirmed, recorded: e.Recorded) 
 @_on(e.InventoryChanged)
 def _inventory_changed(run: Run, event: e.InventoryChanged, recorded: e.Recorded) -> Change:
     without = {"consent", "removal_approval"}
-    left = {step: proof for step, proof in run.evidence.items() if step not in without}
+    evidence = _proof(run, "inventory", "verified", recorded, event.reading)
+    left = {step: proof for step, proof in evidence.items() if step not in without}
     passed = {gate: who for gate, who in run.passed.items() if gate != "removal"}
     return _to(
         State.AWAITING_REMOVAL_APPROVAL,
         inventory=event.inventory,
+        inventory_digest=inventory_digest(event.inventory),
         removal_digest=event.digest,
         votes={},
         consent=False,
@@ -462,7 +466,7 @@ def _completed(run: Run, event: e.RunCompleted, recorded: e.Recorded) -> Change:
 
 @_on(e.Cancelled)
 def _cancelled(run: Run, event: e.Cancelled, recorded: e.Recorded) -> Change:
-    return _to(State.CANCELLED, **_ended(recorded))
+    return _to(State.CANCELLED, end_reason=event.reason, **_ended(recorded))
 
 
 @_on(e.HandedOver)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from workflows import commands as c
 from workflows.base import Instant, Value
-from workflows.rules.approval import needs_acknowledgement
+from workflows.rules.approval import may_decide, needs_acknowledgement
 from workflows.run import Run, waited_since
 from workflows.states import State
 from workflows.timers import timers
@@ -95,7 +95,9 @@ def prompt(run: Run) -> Prompt:
     elif ask in _OF_APPROVERS and run.blocked is None:
         of = "approver"
         wanted = run.approvers or run.eligible_approvers
-        people = tuple(person for person in wanted if person not in run.votes)
+        people = tuple(
+            person for person in wanted if person not in run.votes and may_decide(run, person)
+        )
     else:
         people = (run.responsible,)
     return Prompt(
@@ -120,7 +122,7 @@ def _choices(run: Run, ask: Ask) -> list[type[c.Action]]:
     if not run.unmapped:
         unwanted.add(c.MapRemaining)
     else:
-        unwanted.add(c.ConfirmMapping)
+        unwanted |= {c.ConfirmMapping, c.RetryReassignment}
     if run.keep_copy is not False:
         unwanted.add(c.RemoveByBot)
     if run.consent:

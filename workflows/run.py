@@ -51,6 +51,8 @@ class Run(Value):
     eligible_approvers: tuple[str, ...] = ()
     started_at: Instant
     ended_at: Instant | None = None
+    end_reason: str = ""
+    """Why it was declined or cancelled, in that person's words."""
 
     state: State = State.PLANNING
     version: int = 0

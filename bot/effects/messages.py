@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 
 import structlog
-from handlers.render import Message
 
 from bot.effects.context import Context
 from bot.errors import VendorError
 from bot.store.base import PostedMessage, QueuedEffect
 from bot.worker import Again, Done
 from handlers import render
+from handlers.render import Message
 from workflows.digest import canonical
 from workflows.errors import SunsetError
 from workflows.events import Recorded

@@ -122,4 +122,4 @@ class PackageWork:
 def _seen(run: Run) -> datetime:
     """Return when a reading of this run last saw the package."""
     inventory = run.evidence.get("inventory")
-    return inventory.at if inventory else run.since
+    return inventory.reading.at if inventory and inventory.reading else run.since

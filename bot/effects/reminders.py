@@ -12,13 +12,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from handlers.render import Message
 
 from bot.effects.context import Context
 from bot.store.base import QueuedEffect, ScheduledMessage
 from bot.worker import Again, Done
 from handlers import render
 from handlers.i18n import Translator, translator
+from handlers.render import Message
 from workflows.effects import recipients
 from workflows.events import RemindersMissed
 from workflows.run import Run

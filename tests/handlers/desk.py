@@ -134,7 +134,8 @@ class FakeClient:
         def call(**arguments: Any) -> None:
             failures = self.fail.get(method)
             if failures:
-                raise SlackApiError("refused", {"ok": False, "error": failures.pop(0)})
+                refused: Callable[..., Exception] = SlackApiError
+                raise refused("refused", {"ok": False, "error": failures.pop(0)})
             self._desk.called(method, plain(arguments))
 
         return call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from handlers.actions import Act, Modal, Ref
@@ -32,131 +34,140 @@ DISCONNECTED: Payload = {
     "other_reason": payloads.text(None),
     "P1d-phrase": payloads.text("Uninstall Salesforce"),
 }
-FORMS: list[tuple[Ask, Act, Modal, str, Payload]] = [
-    (
+
+
+@dataclass(frozen=True)
+class Form:
+    """A modal with inputs: when it is offered, by which button, to whom, and how it is filled."""
+
+    ask: Ask
+    act: Act
+    modal: Modal
+    who: str
+    values: Payload
+
+
+FORMS = [
+    Form(
         Ask.APPROVE_PLAN,
         Act.OPEN_DECLINE,
         Modal.DECLINE,
         APPROVERS[0],
         {"reason": payloads.text("not now")},
     ),
-    (Ask.DISCONNECT, Act.OPEN_DISCONNECT, Modal.DISCONNECT, ADMIN, DISCONNECTED),
-    (
+    Form(Ask.DISCONNECT, Act.OPEN_DISCONNECT, Modal.DISCONNECT, ADMIN, DISCONNECTED),
+    Form(
         Ask.CHOOSE_DATA_COPY,
         Act.OPEN_DATA_COPY,
         Modal.DATA_COPY,
         ADMIN,
         {"P3d": payloads.chosen("keep"), "backup": payloads.chosen("yes")},
     ),
-    (
+    Form(
         Ask.APPROVE_REMOVAL,
         Act.OPEN_CONSENT,
         Modal.CONSENT,
         ADMIN,
         {"P3e": payloads.ticked("P3e")},
     ),
-    (
+    Form(
         Ask.DOWNLOAD_COPY,
         Act.OPEN_DOWNLOADED,
         Modal.DOWNLOADED,
         ADMIN,
         {"P4": payloads.text("Archive / 2026")},
     ),
-    (
+    Form(
         Ask.DISCONNECT,
         Act.OPEN_HAND_OVER,
         Modal.HAND_OVER,
         ADMIN,
         {"to": payloads.user(OTHER_ADMIN)},
     ),
-    (Ask.DISCONNECT, Act.OPEN_CANCEL, Modal.CANCEL, ADMIN, {"reason": payloads.text("later")}),
+    Form(
+        Ask.DISCONNECT,
+        Act.OPEN_CANCEL,
+        Modal.CANCEL,
+        ADMIN,
+        {"reason": payloads.text("later")},
+    ),
 ]
-ANSWERS = [row for row in FORMS if row[2] not in {Modal.HAND_OVER, Modal.CANCEL}]
+AT_ANY_TIME = {Modal.HAND_OVER, Modal.CANCEL}
+every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.modal.value)
+every_answer = pytest.mark.parametrize(
+    "form",
+    [form for form in FORMS if form.modal not in AT_ANY_TIME],
+    ids=lambda form: form.modal.value,
+)
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), FORMS)
-def test_a_form_opens_and_its_submission_is_one_command(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload
-) -> None:
-    desk = Desk(tell(ask))
-    assert desk.click(who, act).view["callback_id"] == modal
+@every_form
+def test_a_form_opens_and_its_submission_is_one_command(form: Form) -> None:
+    desk = Desk(tell(form.ask))
+    assert desk.click(form.who, form.act).view["callback_id"] == form.modal
     view = desk.modal
-    first = desk.submit(who, values)
+    first = desk.submit(form.who, form.values)
     assert first.ack == {}
     version = desk.engine.one.version
     desk.modal = view
-    assert desk.submit(who, values).steps == first.steps
+    assert desk.submit(form.who, form.values).steps == first.steps
     assert desk.engine.one.version == version
     assert len(desk.engine.commands) == 1
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), FORMS)
-def test_strangers_open_and_submit_nothing(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload
-) -> None:
-    desk = Desk(tell(ask))
-    assert not desk.click(STRANGER, act).all("views_open")
-    desk.click(who, act)
-    assert "Only a" in desk.submit(STRANGER, values).text
+@every_form
+def test_strangers_open_and_submit_nothing(form: Form) -> None:
+    desk = Desk(tell(form.ask))
+    assert not desk.click(STRANGER, form.act).all("views_open")
+    desk.click(form.who, form.act)
+    assert "Only a" in desk.submit(STRANGER, form.values).text
     assert not desk.engine.commands
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), ANSWERS)
-def test_a_stale_button_opens_nothing(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload
-) -> None:
-    desk = Desk(tell(ask))
-    assert "moved on" in desk.click(who, act, Ref("run-1", 1)).said
+@every_answer
+def test_a_stale_button_opens_nothing(form: Form) -> None:
+    desk = Desk(tell(form.ask))
+    assert "moved on" in desk.click(form.who, form.act, Ref("run-1", 1)).said
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), ANSWERS)
-def test_a_form_that_was_overtaken_is_replaced_by_the_reason(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload
-) -> None:
-    story = tell(ask)
+@every_answer
+def test_a_form_that_was_overtaken_is_replaced_by_the_reason(form: Form) -> None:
+    story = tell(form.ask)
     desk = Desk(story)
-    desk.click(who, act)
+    desk.click(form.who, form.act)
     desk.engine.adopt(story.person(c.Cancel()))
-    answer = desk.submit(who, values)
+    answer = desk.submit(form.who, form.values)
     assert answer.ack["response_action"] == "update"
     assert "over (cancelled)" in answer.text
     assert not desk.modal.get("submit")
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), ANSWERS)
-def test_a_form_of_another_step_does_not_open(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload
-) -> None:
+@every_answer
+def test_a_form_of_another_step_does_not_open(form: Form) -> None:
     desk = Desk(tell(Ask.WAIT_COUNT))
-    assert "not possible at the present step" in desk.click(who, act).said
+    assert "not possible at the present step" in desk.click(form.who, form.act).said
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), FORMS[:5] + FORMS[6:])
-def test_a_frozen_run_keeps_the_form_and_says_so_above(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload
-) -> None:
-    if modal is Modal.CANCEL:
-        pytest.skip("a frozen run can be cancelled")
-    story = tell(ask)
+@every_answer
+def test_a_frozen_run_keeps_the_form_and_says_so_above(form: Form) -> None:
+    story = tell(form.ask)
     desk = Desk(story)
-    desk.click(who, act)
+    desk.click(form.who, form.act)
     ids = [block.get("block_id") for block in desk.modal["blocks"] if block["type"] == "input"]
     desk.engine.adopt(story.person(c.Freeze()))
-    answer = desk.submit(who, values)
+    answer = desk.submit(form.who, form.values)
     assert "frozen" in answer.text
     assert [b.get("block_id") for b in answer.view["blocks"] if b["type"] == "input"] == ids
 
 
-@pytest.mark.parametrize(("ask", "act", "modal", "who", "values"), FORMS)
+@every_form
 @pytest.mark.parametrize("state", [None, [], {"values": None}, {"values": {"reason": 1}}])
-def test_malformed_submissions_are_refused(
-    ask: Ask, act: Act, modal: Modal, who: str, values: Payload, state: object
-) -> None:
-    desk = Desk(tell(ask))
-    desk.click(who, act)
-    body = payloads.submission(who, desk.modal, values)
+def test_malformed_submissions_are_refused(form: Form, state: object) -> None:
+    desk = Desk(tell(form.ask))
+    desk.click(form.who, form.act)
+    body = payloads.submission(form.who, desk.modal, form.values)
     body["view"]["state"] = state
-    answer = desk.deliver("view", modal.value, body)
+    answer = desk.deliver("view", form.modal.value, body)
     assert "cannot read" in answer.text
     assert not desk.engine.commands
 

@@ -152,10 +152,27 @@ def test_disconnect_and_reconnect(slack: Harness, reason: str) -> None:
     with slack.connected(listening.app):
         answer = slack.post("slack/disconnect", reason=reason, close_after=0.5)
         assert answer["sockets"] == 1
-        for _ in range(8):
-            assert slack.command()["acknowledged"]
-            time.sleep(0.2)
-        assert slack.slack.sockets.connected == 1
+        wait_until(lambda: slack.slack.sockets.connected == 0)
+        # The client's reader may sleep for 10 seconds on the socket that it closed itself.
+        wait_until(lambda: slack.slack.sockets.connected == 1, 15)
+        assert slack.command()["acknowledged"]
+
+
+def test_a_command_waits_for_the_socket_that_was_asked_to_come_back(slack: Harness) -> None:
+    first = raw_socket(slack)
+    slack.post("slack/disconnect", reason="warning", close_after=0.0)
+    frame = json.loads(first.recv())
+    assert (frame["type"], frame["reason"]) == ("disconnect", "warning")
+    wait_until(lambda: slack.slack.sockets.connected == 0)
+    with ThreadPoolExecutor(1) as people:
+        call = people.submit(slack.command)
+        time.sleep(0.2)
+        second = raw_socket(slack)
+        envelope = json.loads(second.recv())
+        second.send(json.dumps({"envelope_id": envelope["envelope_id"]}))
+        assert call.result()["acknowledged"]
+    first.close()
+    second.close()
 
 
 def test_events_come_again(slack: Harness) -> None:

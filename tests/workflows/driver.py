@@ -26,7 +26,7 @@ from workflows.decide import decide
 from workflows.effects import Effect, effects
 from workflows.errors import Refused, SunsetError
 from workflows.evolve import evolve
-from workflows.prompts import Prompt, prompt
+from workflows.prompts import Ask, Prompt, prompt
 from workflows.rules.disconnect import PHRASE
 from workflows.run import Run
 from workflows.states import State
@@ -100,6 +100,22 @@ class Conversation:
     def events(self) -> list[e.Event]:
         """Everything that happened, oldest first."""
         return [recorded.event for recorded in self.history]
+
+    def __repr__(self) -> str:
+        return f"<{self.run.state}, asking {self.asked.ask}>" if self.started else "<no run>"
+
+    def at(self, state: State) -> bool:
+        """Say whether the run is in this state."""
+        return self.state is state
+
+    def asks(self, ask: Ask) -> bool:
+        """Say whether this is what is asked now."""
+        return self.asked.ask is ask
+
+    def proof(self, step: str) -> str | None:
+        """Return how the step is known to be done: verified, attested, skipped; or None."""
+        evidence = self.run.evidence.get(step)
+        return evidence.kind if evidence else None
 
     def person(self, user_id: str, roles: frozenset[Role] | None = None) -> Person:
         """Let somebody speak, with the roles that the settings give them."""

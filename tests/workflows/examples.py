@@ -101,13 +101,9 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.Unfreeze: lambda run, now: c.Unfreeze(),
     c.RecordPlan: lambda run, now: c.RecordPlan(plan=samples.plan(now)),
     c.RecordSyncQuiet: lambda run, now: c.RecordSyncQuiet(reading=_reading(now)),
-    c.RecordSyncRunning: lambda run, now: c.RecordSyncRunning(
-        reading=_reading(now), last_sync=now
-    ),
+    c.RecordSyncRunning: lambda run, now: c.RecordSyncRunning(reading=_reading(now), last_sync=now),
     c.RecordSyncUnreadable: lambda run, now: c.RecordSyncUnreadable(why=N_("No such property.")),
-    c.RecordOwners: lambda run, now: c.RecordOwners(
-        owners=samples.OWNERS, reading=_reading(now)
-    ),
+    c.RecordOwners: lambda run, now: c.RecordOwners(owners=samples.OWNERS, reading=_reading(now)),
     c.RecordReassigned: lambda run, now: c.RecordReassigned(job=run.job, tallies=()),
     c.RecordUndone: lambda run, now: c.RecordUndone(job=run.job, restored=1, left_alone=0),
     c.RecordOwnersGone: lambda run, now: c.RecordOwnersGone(reading=_reading(now)),

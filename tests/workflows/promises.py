@@ -176,7 +176,9 @@ def check_promises(talk: Conversation) -> None:
     check_evidence_of(run)
     set_timers = [(timer.kind, timer.due) for timer in timers(run)]
     assert len(set(set_timers)) == len(set_timers)
-    assert not {f"reminder:{done}" for done in run.reminders_done} & {kind for kind, _ in set_timers}
+    assert not {f"reminder:{done}" for done in run.reminders_done} & {
+        kind for kind, _ in set_timers
+    }
     assert not (run.state.final and set_timers)
     if run.state.final or run.state is State.DATA_COPY_WINDOW:
         assert laid(talk) == wanted(talk)

@@ -76,6 +76,4 @@ BLOCKER = Blocker(type="Flow", name="Nightly", refers_to="HubSpot__Log__c", prob
 
 def plan(at: datetime, owners: tuple[OwnedRecords, ...] = OWNERS) -> Plan:
     """Return a plan taken at that time."""
-    return Plan(
-        account=ACCOUNT, owners=owners, active_owners=2, inventory=inventory(), taken_at=at
-    )
+    return Plan(account=ACCOUNT, owners=owners, active_owners=2, inventory=inventory(), taken_at=at)

@@ -69,9 +69,7 @@ def test_the_bot_works_whenever_it_is_waited_for(moment: str) -> None:
         return
     version = talk.run.prompt_version
     since = next(
-        index
-        for index, effect in enumerate(talk.effects)
-        if effect.key == f"audit:{version}"
+        index for index, effect in enumerate(talk.effects) if effect.key == f"audit:{version}"
     )
     assert talk.work_since(since)
 

@@ -132,6 +132,4 @@ def every_event() -> list[type[e.Event]]:
 
 
 def recorded_raw(talk: Conversation, event: e.Event) -> e.Recorded:
-    return e.Recorded.model_construct(
-        seq=talk.run.version + 1, at=talk.now, actor=BOT, event=event
-    )
+    return e.Recorded.model_construct(seq=talk.run.version + 1, at=talk.now, actor=BOT, event=event)

@@ -37,7 +37,7 @@ class TestTheChoice:
     def test_keeping_a_copy_is_chosen_once(self, own_backup: bool) -> None:
         talk = journeys.to_data_copy_choice()
         assert kinds(talk.anna.keeps_a_copy(own_backup)) == ["DataCopyChosen"]
-        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
         assert (talk.run.keep_copy, talk.run.own_backup) == (True, own_backup)
         assert_bound_to_what_is_shown(talk)
 
@@ -45,18 +45,18 @@ class TestTheChoice:
     def test_keeping_none_is_confirmed_twice(self, own_backup: bool) -> None:
         talk = journeys.to_data_copy_choice()
         assert kinds(talk.anna.keeps_no_copy(own_backup)) == ["NoCopyProposed"]
-        assert talk.asked.ask is Ask.CONFIRM_NO_COPY
+        assert talk.asks(Ask.CONFIRM_NO_COPY)
         assert talk.run.keep_copy is None
         talk.anna.confirms_no_copy()
         assert (talk.run.keep_copy, talk.run.own_backup) == (False, own_backup)
-        assert talk.run.evidence["download"].kind == "skipped"
+        assert talk.proof("download") == "skipped"
         assert_bound_to_what_is_shown(talk)
 
     def test_the_second_confirmation_can_be_withheld(self) -> None:
         talk = journeys.to_data_copy_choice()
         talk.anna.keeps_no_copy()
         talk.anna.reconsiders()
-        assert talk.asked.ask is Ask.CHOOSE_DATA_COPY
+        assert talk.asks(Ask.CHOOSE_DATA_COPY)
         talk.anna.keeps_a_copy()
         assert talk.run.keep_copy is True
 
@@ -80,21 +80,21 @@ class TestTheRemovalGate:
         talk = journeys.to_removal_approval()
         talk.carl.approves()
         talk.dora.approves()
-        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
         assert kinds(talk.anna.consents()) == ["ConsentGiven", "GatePassed"]
         assert talk.run.passed["removal"] == (CARL, DORA)
-        assert talk.state is State.REMOVING_PACKAGE
+        assert talk.at(State.REMOVING_PACKAGE)
 
     def test_needs_approvals_of_its_own(self) -> None:
         talk = journeys.to_removal_approval()
         assert talk.run.votes == {}
         talk.anna.consents()
-        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
 
     def test_declined(self) -> None:
         talk = journeys.to_removal_approval()
         assert talk.emil.declines() == [e.Declined(gate="removal", reason="Not this quarter")]
-        assert talk.state is State.DECLINED
+        assert talk.at(State.DECLINED)
         assert talk.run.irreversible == ("disconnected", "owners_deleted")
 
     def test_lapsed_approvals_are_asked_for_again(self) -> None:
@@ -104,13 +104,13 @@ class TestTheRemovalGate:
         asked = talk.run.prompt_version
         talk.wait(hours=24)
         assert kinds(talk.bot.fires()) == ["ApprovalsLapsed"]
-        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
         assert talk.run.prompt_version > asked
         assert talk.run.votes == {}
         assert not talk.run.consent
         assert "GiveConsent" in talk.asked.choices
         journeys.approved(talk)
-        assert talk.state is State.REMOVING_PACKAGE
+        assert talk.at(State.REMOVING_PACKAGE)
 
     @pytest.mark.parametrize("moment", ["awaiting_removal_approval", "removing_package"])
     def test_reconsidering_lapses_everything(self, moment: str) -> None:
@@ -119,12 +119,12 @@ class TestTheRemovalGate:
             talk.anna.consents()
             talk.carl.approves()
         talk.anna.reconsiders()
-        assert talk.asked.ask is Ask.CHOOSE_DATA_COPY
+        assert talk.asks(Ask.CHOOSE_DATA_COPY)
         assert talk.run.votes == {}
         talk.anna.keeps_a_copy()
         talk.dora.approves()
         talk.emil.approves()
-        assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
         talk.anna.consents()
         assert talk.run.passed["removal"] == (DORA, EMIL)
 
@@ -148,7 +148,7 @@ class TestAChangedPackage:
         [changed] = talk.bot.reads_the_package(LARGER)
         assert isinstance(changed, e.InventoryChanged)
         assert (changed.added, changed.removed) == (("ApexClass Added",), ())
-        assert talk.asked.ask is Ask.APPROVE_REMOVAL
+        assert talk.asks(Ask.APPROVE_REMOVAL)
         assert talk.run.prompt_version > asked
         assert (talk.run.votes, talk.run.consent) == ({}, False)
         assert "removal" not in talk.run.passed
@@ -156,7 +156,7 @@ class TestAChangedPackage:
         assert_bound_to_what_is_shown(talk)
         journeys.approved(talk)
         talk.bot.reads_the_package(LARGER)
-        assert talk.asked.ask is Ask.REMOVE_PACKAGE
+        assert talk.asks(Ask.REMOVE_PACKAGE)
 
     def test_what_else_is_new_is_named(self) -> None:
         talk = journeys.to_reconfirmation()
@@ -196,7 +196,7 @@ class TestAChangedPackage:
         talk.anna.lets_the_bot_remove_it()
         assert talk.bot.reads_the_package() == []
         assert kinds(talk.bot.reads_the_package(LARGER)) == ["InventoryChanged"]
-        assert talk.asked.ask is Ask.APPROVE_REMOVAL
+        assert talk.asks(Ask.APPROVE_REMOVAL)
         assert not talk.run.bot_removing
         journeys.approved(talk)
         talk.bot.reads_the_package(LARGER)
@@ -206,16 +206,16 @@ class TestAChangedPackage:
 class TestTheRemoval:
     def test_by_hand_with_a_copy(self) -> None:
         talk = journeys.to_uninstall_reported()
-        assert talk.run.evidence["removal"].kind == "attested"
+        assert talk.proof("removal") == "attested"
         assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved"]
-        assert talk.run.evidence["removal"].kind == "verified"
-        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.proof("removal") == "verified"
+        assert talk.at(State.DATA_COPY_WINDOW)
 
     def test_by_hand_without_a_copy(self) -> None:
         talk = journeys.to_removing_without_copy()
         talk.anna.reports_the_uninstall()
         assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved", "RunCompleted"]
-        assert talk.state is State.COMPLETED
+        assert talk.at(State.COMPLETED)
         assert talk.run.deadline is None
 
     def test_by_the_bot_only_without_a_copy(self) -> None:
@@ -223,16 +223,16 @@ class TestTheRemoval:
         talk = journeys.to_removing_without_copy()
         assert "RemoveByBot" in talk.asked.choices
         assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=1)]
-        assert talk.asked.ask is Ask.WAIT_REMOVAL
+        assert talk.asks(Ask.WAIT_REMOVAL)
         talk.bot.finds_the_package_gone()
-        assert talk.state is State.COMPLETED
+        assert talk.at(State.COMPLETED)
         assert not talk.run.bot_removing
 
     def test_by_the_bot_refused_and_started_anew(self) -> None:
         talk = journeys.to_removing_without_copy()
         talk.anna.lets_the_bot_remove_it()
         talk.bot.fails_to_remove(samples.BLOCKER)
-        assert talk.asked.ask is Ask.REMOVE_PACKAGE
+        assert talk.asks(Ask.REMOVE_PACKAGE)
         assert talk.run.removal_problems == (samples.BLOCKER,)
         assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=2)]
         assert talk.run.removal_problems == ()
@@ -242,19 +242,19 @@ class TestTheRemoval:
     def test_stalled_and_reported_again(self) -> None:
         talk = journeys.to_uninstall_reported()
         talk.bot.finds_the_removal_stalled(samples.BLOCKER)
-        assert talk.asked.ask is Ask.REMOVE_PACKAGE
+        assert talk.asks(Ask.REMOVE_PACKAGE)
         assert talk.run.removal_problems == (samples.BLOCKER,)
         assert "removal" not in talk.run.evidence
         talk.anna.reports_the_uninstall()
         assert talk.run.removal_problems == ()
-        assert talk.asked.ask is Ask.WAIT_REMOVAL
+        assert talk.asks(Ask.WAIT_REMOVAL)
 
     def test_nobody_has_to_say_so(self) -> None:
         talk = journeys.to_removing()
         assert talk.bot.finds_the_removal_stalled() == []
         assert talk.bot.fails_to_remove() == []
         talk.bot.finds_the_package_gone()
-        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.at(State.DATA_COPY_WINDOW)
 
 
 class TestRemovedBySomebodyElse:
@@ -263,7 +263,7 @@ class TestRemovedBySomebodyElse:
         read_at = talk.now
         talk.wait(hours=2)
         assert kinds(talk.bot.finds_no_package()) == ["PackageRemoved"]
-        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.at(State.DATA_COPY_WINDOW)
         assert talk.run.deadline == read_at + timedelta(hours=48)
 
     def test_while_approvals_are_awaited(self) -> None:
@@ -271,17 +271,17 @@ class TestRemovedBySomebodyElse:
         talk.carl.approves()
         talk.wait(hours=2)
         talk.bot.finds_no_package()
-        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.at(State.DATA_COPY_WINDOW)
 
     def test_where_no_copy_is_wanted_the_run_is_complete(self) -> None:
         talk = journeys.to_removal_approval_without_copy()
         talk.bot.finds_no_package()
-        assert talk.state is State.COMPLETED
+        assert talk.at(State.COMPLETED)
 
     def test_while_it_is_read_again_is_no_dead_end(self) -> None:
         talk = journeys.to_reconfirmation()
         talk.bot.finds_the_package_gone()
-        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.at(State.DATA_COPY_WINDOW)
 
     def test_the_window_counts_from_the_reading_not_from_its_arrival(self) -> None:
         """A long inventory is recorded minutes after it began; the package may go meanwhile."""

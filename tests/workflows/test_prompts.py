@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import ANNA, BELA, CARL, DORA, EMIL
+from tests.workflows.driver import ANNA, BELA, CARL, DORA, EMIL, Conversation
 from tests.workflows.examples import command, example
 from workflows import commands as c
 from workflows.checklist import STEPS, Mark, checklist
@@ -56,7 +56,7 @@ def test_approvers_are_asked_until_they_have_voted() -> None:
 
 
 def test_the_approvers_that_were_chosen_are_asked() -> None:
-    talk = journeys.Conversation()
+    talk = Conversation()
     talk.anna.starts(approvers=(DORA, CARL))
     talk.bot.plans()
     assert talk.asked.people == (DORA, CARL)

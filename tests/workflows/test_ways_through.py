@@ -9,29 +9,29 @@ from tests.workflows.driver import BELA, CARL, DORA, EMIL, Conversation, kinds
 from workflows import events as e
 from workflows.prompts import Ask
 from workflows.states import ACTIVE, State
-from workflows.values import Policy, Reason
+from workflows.values import OwnedRecords, Policy, Reason
 
 
 def test_the_whole_procedure() -> None:
     talk = Conversation()
     talk.anna.starts()
-    assert talk.state is State.PLANNING
+    assert talk.at(State.PLANNING)
     talk.bot.plans()
-    assert talk.asked.ask is Ask.APPROVE_PLAN
+    assert talk.asks(Ask.APPROVE_PLAN)
 
     talk.carl.approves()
-    assert talk.state is State.AWAITING_APPROVAL
+    assert talk.at(State.AWAITING_APPROVAL)
     assert kinds(talk.dora.approves()) == ["Approved", "GatePassed"]
     assert talk.run.passed == {"plan": (CARL, DORA)}
 
-    assert talk.asked.ask is Ask.DISCONNECT
+    assert talk.asks(Ask.DISCONNECT)
     talk.anna.reports_the_disconnect()
-    assert talk.run.evidence["disconnect"].kind == "attested"
+    assert talk.proof("disconnect") == "attested"
     talk.bot.finds_the_sync_quiet()
-    assert talk.run.evidence["disconnect"].kind == "verified"
+    assert talk.proof("disconnect") == "verified"
 
     talk.bot.counts()
-    assert talk.state is State.MAPPING_OWNERS
+    assert talk.at(State.MAPPING_OWNERS)
     talk.anna.maps(samples.SAM, samples.HELEN)
     talk.anna.maps_the_rest_to(samples.HUGO)
     [confirmed] = talk.anna.confirms_the_mapping()
@@ -41,32 +41,32 @@ def test_the_whole_procedure() -> None:
         samples.SUE.id: samples.HUGO.id,
         samples.QUEUE.id: samples.HUGO.id,
     }
-    assert talk.state is State.REASSIGNING
+    assert talk.at(State.REASSIGNING)
 
     talk.bot.finishes_the_job()
-    assert talk.asked.ask is Ask.WAIT_COUNT
+    assert talk.asks(Ask.WAIT_COUNT)
     talk.bot.counts(samples.emptied())
-    assert talk.state is State.CLEANING_UP_OWNERS
+    assert talk.at(State.CLEANING_UP_OWNERS)
     talk.anna.reports_the_owners_deleted()
     talk.bot.finds_the_owners_gone()
 
-    assert talk.state is State.CHOOSING_DATA_COPY
+    assert talk.at(State.CHOOSING_DATA_COPY)
     talk.bot.reads_the_package()
     talk.anna.keeps_a_copy()
-    assert talk.state is State.AWAITING_REMOVAL_APPROVAL
+    assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
     talk.anna.consents()
     talk.dora.approves()
     talk.emil.approves()
-    assert talk.state is State.REMOVING_PACKAGE
-    assert talk.asked.ask is Ask.WAIT_RECONFIRMATION
+    assert talk.at(State.REMOVING_PACKAGE)
+    assert talk.asks(Ask.WAIT_RECONFIRMATION)
     talk.bot.reads_the_package()
-    assert talk.asked.ask is Ask.REMOVE_PACKAGE
+    assert talk.asks(Ask.REMOVE_PACKAGE)
     talk.anna.reports_the_uninstall()
     talk.bot.finds_the_package_gone()
 
-    assert talk.state is State.DATA_COPY_WINDOW
+    assert talk.at(State.DATA_COPY_WINDOW)
     assert kinds(talk.anna.downloaded()) == ["DownloadConfirmed", "RunCompleted"]
-    assert talk.state is State.COMPLETED
+    assert talk.at(State.COMPLETED)
     assert talk.run.irreversible == ("disconnected", "owners_deleted", "package_removed")
     assert {step: proof.kind for step, proof in talk.run.evidence.items()} == {
         "plan_approval": "attested",
@@ -89,25 +89,25 @@ class TestThePlanGate:
         assert talk.dora.declines("  After the fair. ") == [
             e.Declined(gate="plan", reason="After the fair.")
         ]
-        assert talk.state is State.DECLINED
+        assert talk.at(State.DECLINED)
 
     def test_expired(self) -> None:
         talk = journeys.to_approval()
         talk.carl.approves()
         talk.wait(hours=24)
         assert kinds(talk.bot.fires()) == ["ApprovalsLapsed", "RunExpired"]
-        assert talk.state is State.EXPIRED
+        assert talk.at(State.EXPIRED)
         assert talk.run.irreversible == ()
 
     def test_a_sync_problem_is_asked_about_again(self) -> None:
         talk = journeys.to_planning(reason=Reason.SYNC_PROBLEM)
         talk.bot.plans()
-        assert talk.asked.ask is Ask.ACKNOWLEDGE_ADVICE
+        assert talk.asks(Ask.ACKNOWLEDGE_ADVICE)
         assert kinds(talk.anna.insists()) == ["AdviceAcknowledged"]
-        assert talk.asked.ask is Ask.APPROVE_PLAN
+        assert talk.asks(Ask.APPROVE_PLAN)
         talk.carl.approves()
         talk.dora.approves()
-        assert talk.state is State.DISCONNECTING
+        assert talk.at(State.DISCONNECTING)
 
     def test_the_advice_is_asked_about_once_only(self) -> None:
         talk = journeys.to_planning(reason=Reason.SYNC_PROBLEM)
@@ -115,27 +115,27 @@ class TestThePlanGate:
         talk.anna.insists()
         talk.anna.asks_for_a_new_plan()
         talk.bot.plans()
-        assert talk.asked.ask is Ask.APPROVE_PLAN
+        assert talk.asks(Ask.APPROVE_PLAN)
 
     def test_a_new_plan_lapses_the_approvals(self) -> None:
         talk = journeys.to_approval()
         first = talk.run.plan_digest
         talk.carl.approves()
         talk.anna.asks_for_a_new_plan()
-        assert talk.state is State.PLANNING
+        assert talk.at(State.PLANNING)
         assert talk.run.votes == {}
         talk.wait(minutes=3)
         talk.bot.plans(samples.OWNERS[:1])
         assert talk.run.plan_digest not in {"", first}
         talk.dora.approves()
-        assert talk.state is State.AWAITING_APPROVAL
+        assert talk.at(State.AWAITING_APPROVAL)
         talk.carl.approves()
         assert talk.run.passed["plan"] == (CARL, DORA)
 
     def test_one_approval_is_enough_where_the_policy_says_so(self) -> None:
         talk = journeys.to_approval(Policy(quorum=1))
         talk.emil.approves()
-        assert talk.state is State.DISCONNECTING
+        assert talk.at(State.DISCONNECTING)
 
 
 class TestDisconnecting:
@@ -144,47 +144,47 @@ class TestDisconnecting:
         talk.anna.reports_the_disconnect()
         assert talk.run.irreversible == ("disconnected",)
         talk.bot.finds_the_sync_running()
-        assert talk.asked.ask is Ask.DISCONNECT
+        assert talk.asks(Ask.DISCONNECT)
         assert talk.run.irreversible == ()
-        assert "disconnect" not in talk.run.evidence
+        assert talk.proof("disconnect") is None
         talk.anna.reports_the_disconnect()
         talk.bot.finds_the_sync_quiet()
-        assert talk.asked.ask is Ask.WAIT_OWNERS
+        assert talk.asks(Ask.WAIT_OWNERS)
 
     def test_where_the_sync_cannot_be_read_the_word_stands_as_a_word(self) -> None:
         talk = journeys.to_disconnecting()
         talk.anna.reports_the_disconnect()
         talk.bot.cannot_read_the_sync()
-        assert talk.run.evidence["disconnect"].kind == "attested"
-        assert talk.asked.ask is Ask.WAIT_OWNERS
+        assert talk.proof("disconnect") == "attested"
+        assert talk.asks(Ask.WAIT_OWNERS)
         talk.bot.counts()
-        assert talk.state is State.MAPPING_OWNERS
+        assert talk.at(State.MAPPING_OWNERS)
 
     def test_a_count_does_not_skip_the_disconnect(self) -> None:
         talk = journeys.to_disconnecting()
         talk.bot.counts()
-        assert talk.state is State.DISCONNECTING
+        assert talk.at(State.DISCONNECTING)
         talk.anna.reports_the_disconnect()
         talk.bot.counts(())
-        assert talk.state is State.DISCONNECTING
+        assert talk.at(State.DISCONNECTING)
 
 
 class TestNothingToDo:
     @pytest.mark.parametrize("owners", [(), samples.emptied()], ids=["no owners", "no records"])
-    def test_nothing_to_reassign(self, owners: tuple[samples.OwnedRecords, ...]) -> None:
+    def test_nothing_to_reassign(self, owners: tuple[OwnedRecords, ...]) -> None:
         talk = journeys.to_disconnected()
         assert kinds(talk.bot.counts(owners)) == ["OwnersCounted", "NothingToReassign"]
-        assert talk.state is State.CHOOSING_DATA_COPY
-        assert talk.run.evidence["reassign"].kind == "skipped"
-        assert talk.run.evidence["cleanup"].kind == "skipped"
+        assert talk.at(State.CHOOSING_DATA_COPY)
+        assert talk.proof("reassign") == "skipped"
+        assert talk.proof("cleanup") == "skipped"
         assert "take_inventory" in talk.work_since(0)
 
     def test_no_package(self) -> None:
         talk = journeys.to_inventory_pending()
         assert kinds(talk.bot.finds_no_package()) == ["PackageAbsent", "RunCompleted"]
-        assert talk.state is State.COMPLETED
-        assert talk.run.evidence["removal"].kind == "verified"
-        assert talk.run.evidence["download"].kind == "skipped"
+        assert talk.at(State.COMPLETED)
+        assert talk.proof("removal") == "verified"
+        assert talk.proof("download") == "skipped"
 
 
 class TestCancelling:
@@ -208,9 +208,9 @@ class TestCancelling:
         assert talk.bela.cancels(" no more ") == [
             e.Cancelled(reason="no more", irreversible=self.IRREVERSIBLE[state])
         ]
-        assert talk.state is State.CANCELLED
+        assert talk.at(State.CANCELLED)
         assert talk.run.ended_at == talk.now
-        assert talk.asked.ask is Ask.OVER
+        assert talk.asks(Ask.OVER)
 
     def test_a_disconnect_nobody_checked_counts(self) -> None:
         talk = journeys.to_disconnecting()
@@ -236,7 +236,7 @@ class TestCancelling:
         talk.bot.is_blocked()
         talk.bela.freezes()
         talk.bela.cancels()
-        assert talk.state is State.CANCELLED
+        assert talk.at(State.CANCELLED)
         assert not talk.run.frozen
         assert talk.run.blocked is None
 
@@ -257,7 +257,7 @@ class TestHandingOver:
         talk.anna.hands_over_to(EMIL)
         assert talk.run.votes == {}
         talk.carl.approves()
-        assert talk.state is State.AWAITING_APPROVAL
+        assert talk.at(State.AWAITING_APPROVAL)
         talk.dora.approves()
         assert talk.run.passed["plan"] == (CARL, DORA)
 
@@ -294,7 +294,7 @@ class TestFreezing:
         talk.bela.freezes()
         talk.bot.finishes_the_job()
         talk.bot.counts(samples.emptied())
-        assert talk.state is State.CLEANING_UP_OWNERS
+        assert talk.at(State.CLEANING_UP_OWNERS)
         assert talk.run.frozen
 
 
@@ -385,4 +385,4 @@ def test_a_missing_capability_is_told_once() -> None:
     assert kinds(talk.bot.misses("audit_logs")) == ["CapabilityMissing"]
     assert talk.bot.misses("audit_logs") == []
     assert talk.run.missing == {"audit_logs"}
-    assert talk.state is State.PLANNING
+    assert talk.at(State.PLANNING)

@@ -44,7 +44,7 @@ class TestTheDeadline:
         talk = journeys.to_window()
         before_the_end(talk, hours=30)
         assert time_left(talk.run, talk.now) == timedelta(hours=30)
-        assert talk.asked.ask is Ask.DOWNLOAD_COPY
+        assert talk.asks(Ask.DOWNLOAD_COPY)
         assert talk.asked.due == talk.run.deadline
         assert time_left(journeys.to_removing().run, talk.now) is None
 
@@ -98,7 +98,7 @@ class TestReminders:
         talk = journeys.to_window()
         early = tuple(c.DueTimer(kind=t.kind, due=t.due) for t in timers(talk.run))
         assert talk.bot.fires(*early) == []
-        assert talk.state is State.DATA_COPY_WINDOW
+        assert talk.at(State.DATA_COPY_WINDOW)
 
     def test_none_lies_before_the_removal(self) -> None:
         talk = journeys.to_window(Policy(window=12 * HOUR))
@@ -168,7 +168,7 @@ class TestTheEnd:
             talk.bot.fires()
         before_the_end(talk)
         assert kinds(talk.bot.fires()) == ["WindowEnded", "RunCompleted"]
-        assert talk.state is State.COMPLETED
+        assert talk.at(State.COMPLETED)
         assert talk.run.downloaded is False
         assert "copy_gone" in talk.run.irreversible
         assert "download" not in talk.run.evidence
@@ -186,7 +186,7 @@ class TestTheEnd:
         before_the_end(talk)
         end = [timer for timer in talk.bot.due() if timer.kind == "window_end"]
         talk.bot.fires(*end)
-        assert talk.state is State.COMPLETED
+        assert talk.at(State.COMPLETED)
         assert talk.run.reminders_done == set(REMINDERS)
 
     def test_somebody_else_is_asked_for(self) -> None:
@@ -194,7 +194,7 @@ class TestTheEnd:
         assert kinds(talk.anna.asks_who_else_can()) == ["HelpRequested"]
         assert talk.effects[-2].kind == "notice"
         talk.bela.downloaded()
-        assert talk.state is State.COMPLETED
+        assert talk.at(State.COMPLETED)
 
 
 class TestApprovalsLapse:
@@ -216,7 +216,7 @@ class TestApprovalsLapse:
         talk.carl.approves()
         talk.wait(hours=1)
         assert talk.bot.fires(c.DueTimer(kind=old.kind, due=old.due)) == []
-        assert talk.state is State.AWAITING_APPROVAL
+        assert talk.at(State.AWAITING_APPROVAL)
         assert CARL in talk.run.votes
 
     def test_not_too_early(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows import commands as c
 from workflows import events as e
@@ -40,10 +40,7 @@ def start(action: c.StartRun, command: c.Command) -> list[e.Event]:
     if strangers:
         raise Refused(
             "not_an_approver",
-            N_(
-                "Not everyone you chose may approve: {people}.",
-                people=", ".join(f"<@{person}>" for person in strangers),
-            ),
+            N_("<@{person}> may not approve this request.", person=strangers[0]),
             N_("Choose from the approvers only; you cannot approve your own request."),
         )
     return [
@@ -105,6 +102,7 @@ def approve(run: Run, action: c.Action, command: c.Command, now: datetime) -> li
             N_("Wait until <@{person}> has answered, or talk to them.", person=run.requester),
         )
     _refuse_own_word(run, person)
+    _refuse_lapsed(run, now)
     if person in run.votes:
         raise Refused(
             "already_approved",
@@ -124,6 +122,7 @@ def consent(run: Run, action: c.Action, command: c.Command, now: datetime) -> li
             N_("The consent was given already."),
             N_("The run waits for its approvals."),
         )
+    _refuse_lapsed(run, now)
     given = e.ConsentGiven(digest=run.removal_digest)
     return [given, *_pass_gate(run, set(run.votes), consented=True)]
 
@@ -147,8 +146,23 @@ def lapse(run: Run) -> list[e.Event]:
     return [e.ApprovalsLapsed(gate="removal")]
 
 
+def _refuse_lapsed(run: Run, now: datetime) -> None:
+    """Refuse what comes after the time for approvals, even where its timer has not fired yet."""
+    if now >= run.since + timedelta(seconds=run.policy.approval_ttl):
+        raise Refused(
+            "approvals_lapsed",
+            N_("The time for approvals is over; those given so far have lapsed."),
+            N_("Look at the latest message in the thread."),
+        )
+
+
+def may_decide(run: Run, person: str) -> bool:
+    """Say whether a person is far enough from a run to approve or decline it."""
+    return person not in {run.requester, run.responsible, *run.were_responsible}
+
+
 def _refuse_own_word(run: Run, person: str) -> None:
-    if person in (run.requester, run.responsible) or person in run.were_responsible:
+    if not may_decide(run, person):
         raise Refused(
             "own_request",
             N_("Whoever asked for this run, or is or was responsible for it, cannot decide on it."),

@@ -14,7 +14,11 @@ from workflows.values import Role
 
 def cancel(run: Run, action: c.Cancel, command: c.Command, now: datetime) -> list[e.Event]:
     """End the run; the event lists what is already irreversible."""
-    return [e.Cancelled(reason=action.reason.strip(), irreversible=run.irreversible)]
+    done = run.irreversible
+    if run.uninstall_reported_at is not None or run.bot_removing:
+        # Pressed, though nobody has seen the result yet: better told once too often.
+        done = tuple(dict.fromkeys((*done, "package_removed")))
+    return [e.Cancelled(reason=action.reason.strip(), irreversible=done)]
 
 
 def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -> list[e.Event]:

@@ -17,6 +17,10 @@ from workflows.values import Owner
 
 def record(run: Run, action: c.RecordOwners, command: c.Command, now: datetime) -> list[e.Event]:
     """Take a fresh count in; where nothing is left, skip what is not needed."""
+    if run.state is State.DISCONNECTING and not run.disconnect_checked:
+        return []
+    if run.state is State.REASSIGNING and run.job_state in {"running", "paused", "undoing"}:
+        return []
     counted = e.OwnersCounted(owners=action.owners, reading=action.reading)
     nothing = not sum(owned.total for owned in action.owners)
     if nothing and run.state is State.DISCONNECTING:
@@ -75,6 +79,8 @@ def confirm_mapping(run: Run, action: c.Action, command: c.Command, now: datetim
             N_("{count} owners have no HubSpot owner yet.", count=len(run.unmapped)),
             N_("Choose one for each, or give all that are left to one owner."),
         )
+    for target in run.mapping.values():
+        _refuse_salesforce_only(run, target)
     mapping = {owned.owner.id: run.mapping[owned.owner.id].id for owned in run.to_map}
     return [
         e.MappingConfirmed(digest=mapping_digest(mapping), mapping=mapping, job=run.job + 1),

@@ -61,7 +61,8 @@ def absent(
     """Nothing is installed: either it never was, or somebody else removed it meanwhile."""
     if run.inventory is None:
         return [e.PackageAbsent(reading=action.reading), e.RunCompleted()]
-    last_seen = run.evidence["inventory"].at
+    proof = run.evidence["inventory"]
+    last_seen = proof.reading.at if proof.reading else proof.at
     gone = c.RecordPackageGone(last_seen_at=last_seen, reading=action.reading)
     return package_gone(run, gone, command, now)
 

@@ -9,8 +9,8 @@ from workflows import events as e
 from workflows.errors import Refused
 from workflows.rules.approval import lapse
 from workflows.run import Run
-from workflows.states import State
 from workflows.text import N_
+from workflows.timers import timers
 
 LATE = timedelta(minutes=5)
 """A reminder that is sent later than this after its time says that it was missed."""
@@ -35,23 +35,21 @@ def who_else(run: Run, action: c.Action, command: c.Command, now: datetime) -> l
 
 
 def fire(run: Run, action: c.FireTimers, command: c.Command, now: datetime) -> list[e.Event]:
-    """Let timers that fell due have their effect; several at once become one notice."""
-    kinds = {timer.kind for timer in action.due}
-    if "approvals_lapse" in kinds and run.state in {
-        State.AWAITING_APPROVAL,
-        State.AWAITING_REMOVAL_APPROVAL,
-    }:
+    """Let what is due have its effect; several at once become one notice.
+
+    What is due is taken from the run, not from the caller: a timer that is named too early, twice,
+    or for an earlier question does nothing, and none is lost that was not named.
+    """
+    due = [timer for timer in timers(run) if timer.due <= now]
+    if any(timer.kind == "approvals_lapse" for timer in due):
         return lapse(run)
-    if run.state is not State.DATA_COPY_WINDOW:
-        return []
-    reminders = sorted(
+    ended = any(timer.kind == "window_end" for timer in due)
+    reminders = [
         (timer.due, int(timer.kind.removeprefix("reminder:")))
-        for timer in action.due
-        if timer.kind.startswith("reminder:")
-    )
-    due = [(at, before) for at, before in reminders if before not in run.reminders_done]
-    ended = "window_end" in kinds
-    happened = _reminders(due, now, ended=ended)
+        for timer in due
+        if timer.kind.startswith("reminder:") and (ended or not run.frozen)
+    ]
+    happened = _reminders(reminders, now, ended=ended)
     return [*happened, e.WindowEnded(), e.RunCompleted()] if ended else happened
 
 
