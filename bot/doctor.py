@@ -41,10 +41,10 @@ def examine(settings: Settings) -> list[Finding]:
     checks: list[tuple[str, Callable[[], str]]] = [
         ("Slack: bot token", slack.who_am_i),
         ("Slack: app-level token", lambda: Slack(app).socket_mode()),
-        ("Slack: SUNSET_CHANNEL", lambda: "#" + slack.channel_name(settings.sunset_channel)),
+        ("Slack: SUNSET_CHANNEL", lambda: slack.check_channel(settings.sunset_channel)),
         (
             "Slack: SUNSET_AUDIT_CHANNEL",
-            lambda: "#" + slack.channel_name(settings.sunset_audit_channel),
+            lambda: slack.check_channel(settings.sunset_audit_channel),
         ),
         ("HubSpot: account", lambda: hubspot.account().portal_id),
         ("HubSpot: owners", lambda: f"{len(hubspot.active_owners())} active"),

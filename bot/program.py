@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from bot.effects.context import Context
@@ -29,6 +29,7 @@ from bot.owners import OwnerList
 from bot.people import People
 from bot.ports import Clock, HubSpotPort, SalesforcePort
 from bot.settings import Settings
+from bot.socket_mode import socket_mode
 from bot.store.base import Store
 from bot.store.sqlite import SqliteStore
 from bot.timers import OWNERS_SECONDS, PEOPLE_SECONDS, TICK_SECONDS, Alarm
@@ -67,7 +68,7 @@ class Program:
         self.people = People(settings, self.slack)
         self.owners = OwnerList(self.hubspot.active_owners)
         self._alarm = Alarm()
-        self._socket: SocketModeHandler | None = None
+        self._socket: BaseSocketModeHandler | None = None
         self._worker: Worker | None = None
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         self._stopping = threading.Event()
@@ -126,6 +127,7 @@ class Program:
             policy=policy(settings),
             channel=settings.sunset_channel,
             channel_locale=settings.sunset_locale,
+            audit_channel=settings.sunset_audit_channel,
         )
 
     def _listen(self, services: Services) -> None:
@@ -136,12 +138,8 @@ class Program:
         )
         register(app, services)
         token = self.settings.slack_app_token.get_secret_value()
-        self._socket = SocketModeHandler(
-            app,
-            token,
-            web_client=web_client(token, self.settings.slack_api_url),
-            concurrency=SOCKET_THREADS,
-        )
+        web = web_client(token, self.settings.slack_api_url)
+        self._socket = socket_mode(app, token, web, SOCKET_THREADS)
         try:
             self._socket.client.connect()
         except SlackApiError as error:
@@ -176,7 +174,13 @@ class Program:
     def _check_slack(self) -> str:
         workspace = self.slack.who_am_i()
         for channel in {self.settings.sunset_channel, self.settings.sunset_audit_channel}:
-            self.slack.channel_name(channel)
+            try:
+                self.slack.check_channel(channel)
+            except VendorError as error:
+                if not error.missing:
+                    raise
+                # Without it a lost reply cannot be looked up; everything else goes on.
+                log.warning("capability_missing", capability=error.missing, channel=channel)
         return workspace
 
     def _known_account(self) -> Account:

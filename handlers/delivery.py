@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -38,7 +37,6 @@ _KINDS: dict[str, Kind] = {
 }
 CLOSED = frozenset({"stale_prompt", "run_over", "no_run", "not_now", "malformed_payload"})
 """Refusals after which filling in the same modal again cannot help."""
-_MENTION = re.compile(r"&lt;@([UW][A-Z0-9]+)&gt;")
 _OPENED_BEFORE = "exchanged_trigger_id"
 
 
@@ -321,11 +319,8 @@ class Delivery:
 
 
 def sentence(tr: Translator, error: SunsetError) -> str:
-    """Say a refusal in mrkdwn: problem, remedy, and the reference if there is one.
-
-    People named in it become mentions again: only one person reads this, so nobody is pinged.
-    """
-    said = _MENTION.sub(r"<@\1>", f"{tr.text(error.problem)} {tr.text(error.remedy)}")
+    """Say a refusal in mrkdwn: problem, remedy, and the reference if there is one."""
+    said = f"{tr.text(error.problem)} {tr.text(error.remedy)}"
     if error.reference:
         said += " " + tr("(Reference: {reference})", reference=outside(error.reference))
     return said

@@ -70,7 +70,7 @@ class Reminders:
         before, to = int(effect.data["before"]), str(effect.data["to"])
         if run.state.final:
             return self.lift(effects)
-        if self._slack_sent_it(run, before, to):
+        if self._slack_sent_it(effect, run, before, to):
             return Done(unscheduled=(_key(before, to),))
         message = render.reminder(run, before, self._translator(to))
         self._deliver(effect, run, to, f"{run.id}:reminder:{before}:{to}", message)
@@ -85,7 +85,7 @@ class Reminders:
         lifted: list[str] = []
         unsent: list[int] = []
         for before in event.missed:
-            sent = [self._slack_sent_it(run, before, to) for to in recipients(run, before)]
+            sent = [self._slack_sent_it(effect, run, before, to) for to in recipients(run, before)]
             lifted += [_key(before, to) for to in recipients(run, before)]
             if not sent[0]:
                 unsent.append(before)
@@ -95,13 +95,18 @@ class Reminders:
         self._deliver(effect, run, "channel", f"{run.id}:missed:{event.missed[0]}", message)
         return Done(unscheduled=tuple(lifted))
 
-    def _slack_sent_it(self, run: Run, before: int, to: str) -> bool:
+    def _slack_sent_it(self, effect: QueuedEffect, run: Run, before: int, to: str) -> bool:
+        """Take a scheduled reminder back; say whether it is too late for that."""
         lying = self._x.store.scheduled(run.id, _key(before, to))
         if lying is None:
             return False
         if self._x.slack.unschedule(lying.channel, lying.scheduled_id):
             return False
-        # Gone: posted by Slack, or taken back by an attempt of ours whose end is unknown.
+        if not effect.attempts:
+            return True
+        # It is gone: posted by Slack, or taken back by an attempt of ours whose end is unknown.
+        if lying.scheduled_id in self._x.slack.scheduled_ids(lying.channel):
+            return True
         text = render.scheduled_reminder(run, before, self._translator(to))
         oldest = lying.post_at - GRACE.total_seconds() - 60
         thread_ts = self._place(run, to)[1]

@@ -225,13 +225,13 @@ class Slack:
         answer = self._call(self._client.usergroups_users_list, usergroup=group)
         return tuple(answer["users"])
 
-    def channel_name(self, channel: str) -> str:
-        """Return a channel's name; raises where the bot cannot see it or is not in it."""
-        answer = self._call(self._client.conversations_info, channel=channel)
-        data = answer["channel"]
-        if not data.get("is_member", True):
-            raise _error("not_in_channel", "")
-        return str(data.get("name", ""))
+    def check_channel(self, channel: str) -> str:
+        """Make sure that the bot is in *channel* and can read it back; return the channel's id.
+
+        Reading one message shows both, and asks for no scope that is not needed anyway.
+        """
+        self._call(self._client.conversations_history, channel=channel, limit=1)
+        return channel
 
     def socket_mode(self) -> str:
         """Check an app-level token. (The address that Slack offers holds a secret.)"""

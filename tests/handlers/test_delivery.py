@@ -247,8 +247,7 @@ def test_metadata_is_read_back() -> None:
 
 
 def test_a_refusals_text_from_outside_is_escaped_but_people_are_named() -> None:
-    error = Refused(
-        "x", N_("{who} & {what}", who="<@U0ANNA>", what="<!channel>"), N_("Mend it."), reference="<"
-    )
+    problem = N_("<@{who}> & {what}", who="U0ANNA", what="<!channel>")
+    error = Refused("x", problem, N_("Mend it."), reference="<")
     said = sentence(translator("en"), error)
     assert said == "<@U0ANNA> & &lt;!channel&gt; Mend it. (Reference: &lt;)"

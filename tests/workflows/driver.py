@@ -20,6 +20,7 @@ from string import Formatter
 import pytest
 
 from tests.workflows import samples
+from tests.workflows.people import ANNA, APPROVERS, BELA, CARL, DORA, EMIL, ROLES, ZOE
 from workflows import commands as c
 from workflows import events as e
 from workflows.decide import decide
@@ -46,18 +47,6 @@ from workflows.values import (
     Role,
 )
 
-ANNA, BELA, CARL, DORA, EMIL, ZOE = "UA", "UB", "UC", "UD", "UE", "UZ"
-ADMINISTRATOR, APPROVER = Role.ADMINISTRATOR, Role.APPROVER
-ROLES: dict[str, frozenset[Role]] = {
-    ANNA: frozenset({ADMINISTRATOR, APPROVER}),
-    BELA: frozenset({ADMINISTRATOR}),
-    CARL: frozenset({APPROVER}),
-    DORA: frozenset({APPROVER}),
-    EMIL: frozenset({ADMINISTRATOR, APPROVER}),
-    ZOE: frozenset(),
-}
-"""Anna starts runs; Bela is the other administrator; Emil is both; Zoe is a bystander."""
-APPROVERS = tuple(person for person, roles in ROLES.items() if APPROVER in roles)
 START_QUESTIONS = frozenset({"P0a", "P0b", "P0c"})
 NOW = "now"
 
@@ -111,6 +100,14 @@ class Conversation:
     def asks(self, ask: Ask) -> bool:
         """Say whether this is what is asked now."""
         return self.asked.ask is ask
+
+    def waits_for(self, *people: str) -> bool:
+        """Say whether just these people are asked, in this order."""
+        return self.asked.people == people
+
+    def of(self, whom: str) -> bool:
+        """Say whether an administrator, an approver, the bot or nobody is asked."""
+        return self.asked.of == whom
 
     def proof(self, step: str) -> str | None:
         """Return how the step is known to be done: verified, attested, skipped; or None."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from tests.workflows import samples
-from tests.workflows.driver import BELA, CARL, START_QUESTIONS
+from tests.workflows.driver import START_QUESTIONS
+from tests.workflows.people import BELA, CARL
 from workflows import commands as c
 from workflows.rules.disconnect import PHRASE
 from workflows.run import Run

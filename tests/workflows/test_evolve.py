@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -61,18 +63,22 @@ class TestNumbers:
             fold([])
 
 
-def test_every_kind_of_event_can_be_folded() -> None:
+def test_every_kind_of_event_means_something_for_a_run() -> None:
     talk = journeys.to_approval()
-    for kind in every_event():
-        if kind is e.RunStarted:
-            continue
-        event = kind.model_construct(**dict.fromkeys(kind.model_fields))
-        try:
-            evolve(talk.run, recorded_raw(talk, event))
-        except KeyError as missing:
-            assert missing.args[0] is not kind, f"{kind.__name__} has no meaning for a run"
-        except (TypeError, AttributeError, ValueError):
-            continue  # the kind is known; only the empty example does not fit
+    assert [kind for kind in every_event()[1:] if not means_something(talk, kind)] == []
+
+
+def means_something(talk: Conversation, kind: type[e.Event]) -> bool:
+    """Fold an empty event of *kind*: it may not fit, but its kind must be known."""
+    empty: Any = kind.model_construct(**dict.fromkeys(kind.model_fields))
+    seq = talk.run.version + 1
+    try:
+        evolve(talk.run, e.Recorded.model_construct(seq=seq, at=talk.now, actor=BOT, event=empty))
+    except KeyError as missing:
+        return missing.args[0] is not kind
+    except (TypeError, AttributeError, ValueError):
+        return True
+    return True
 
 
 def test_every_kind_of_event_has_a_name_of_its_own() -> None:
@@ -129,7 +135,3 @@ def test_sentences_keep_what_they_are_about_apart() -> None:
 
 def every_event() -> list[type[e.Event]]:
     return list(e.Event.__subclasses__())
-
-
-def recorded_raw(talk: Conversation, event: e.Event) -> e.Recorded:
-    return e.Recorded.model_construct(seq=talk.run.version + 1, at=talk.now, actor=BOT, event=event)

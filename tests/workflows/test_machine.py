@@ -16,17 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import (
-    APPROVERS,
-    BELA,
-    CARL,
-    DORA,
-    EMIL,
-    ROLES,
-    Conversation,
-    assert_clear,
-)
+from tests.workflows.driver import Conversation, assert_clear
 from tests.workflows.examples import all_actions, example
+from tests.workflows.people import APPROVERS, BELA, CARL, DORA, EMIL, ROLES
 from tests.workflows.promises import Watch, check_promises, check_same_again
 from workflows import commands as c
 from workflows.decide import ALLOWED
@@ -131,7 +123,8 @@ class RunMachine(RuleBasedStateMachine):
     @rule(data=st.data(), who=st.sampled_from([BELA, EMIL, "UA"]))
     def something_comes_between(self, data: st.DataObject, who: str) -> None:
         """Hand over, freeze, unfreeze, a block and its end, or the end of everything."""
-        kinds = [c.HandOver, c.Freeze, c.Unfreeze, c.Retry, c.RecordBlocked, c.Cancel]
+        kinds: list[type[c.Action]] = [c.HandOver, c.Freeze, c.Unfreeze, c.Retry]
+        kinds += [c.RecordBlocked, c.Cancel]
         action = self.draw_action(data, data.draw(st.sampled_from(kinds)))
         if action.by == "bot":
             self.bot_does(action)
@@ -157,7 +150,7 @@ class RunMachine(RuleBasedStateMachine):
     def time_passes(self, pause: timedelta) -> None:
         self.talk.now += pause
 
-    @precondition(lambda self: timers(self.talk.run))
+    @precondition(lambda self: bool(timers(self.talk.run)))
     @rule(exact=st.booleans(), twice=st.booleans())
     def the_next_timer_fires(self, exact: bool, twice: bool) -> None:
         """The clock reaches the next timer, or was asleep until the last one."""
@@ -167,7 +160,7 @@ class RunMachine(RuleBasedStateMachine):
         due = self.talk.bot.due()
         self.bot_does(c.FireTimers(due=due + due if twice else due))
 
-    @precondition(lambda self: self.old_timers)
+    @precondition(lambda self: bool(self.old_timers))
     @rule(data=st.data())
     def an_old_timer_fires(self, data: st.DataObject) -> None:
         """A timer that was set earlier, and may be done or void by now, fires after all."""
@@ -237,9 +230,8 @@ class RunMachine(RuleBasedStateMachine):
         talk = self.talk
         before, length = talk.run, len(talk.history)
         possible = (before.state, type(sent.action)) in ALLOWED
-        try:
-            talk.execute(sent)
-        except Refused as refusal:
+        refusal = self.refusal_of(sent)
+        if refusal is not None:
             assert_clear(refusal)
             assert (talk.run, len(talk.history)) == (before, length)
             assert not (possible and refusal.code == "not_now")
@@ -248,6 +240,13 @@ class RunMachine(RuleBasedStateMachine):
         assert not before.state.final
         self.watch.catch_up(talk, sent.action)
         self.old_timers += [one for one in timers(talk.run) if one not in self.old_timers]
+
+    def refusal_of(self, sent: c.Command) -> Refused | None:
+        try:
+            self.talk.execute(sent)
+        except Refused as refusal:
+            return refusal
+        return None
 
     @invariant()
     def the_promises_hold(self) -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import CARL, DORA, EMIL, Conversation, kinds
+from tests.workflows.driver import Conversation, kinds
+from tests.workflows.people import CARL, DORA, EMIL
 from workflows import events as e
 from workflows.checklist import Mark, checklist
 from workflows.prompts import Ask
@@ -46,7 +47,7 @@ class TestTheChoice:
         talk = journeys.to_data_copy_choice()
         assert kinds(talk.anna.keeps_no_copy(own_backup)) == ["NoCopyProposed"]
         assert talk.asks(Ask.CONFIRM_NO_COPY)
-        assert talk.run.keep_copy is None
+        assert not talk.run.keep_copy
         talk.anna.confirms_no_copy()
         assert (talk.run.keep_copy, talk.run.own_backup) == (False, own_backup)
         assert talk.proof("download") == "skipped"
@@ -233,9 +234,9 @@ class TestTheRemoval:
         talk.anna.lets_the_bot_remove_it()
         talk.bot.fails_to_remove(samples.BLOCKER)
         assert talk.asks(Ask.REMOVE_PACKAGE)
-        assert talk.run.removal_problems == (samples.BLOCKER,)
+        assert samples.BLOCKER in talk.run.removal_problems
         assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=2)]
-        assert talk.run.removal_problems == ()
+        assert not talk.run.removal_problems
         keys = [effect.key for effect in talk.effects if effect.kind == "remove_package"]
         assert keys == ["remove_package:1", "remove_package:2"]
 
@@ -243,10 +244,10 @@ class TestTheRemoval:
         talk = journeys.to_uninstall_reported()
         talk.bot.finds_the_removal_stalled(samples.BLOCKER)
         assert talk.asks(Ask.REMOVE_PACKAGE)
-        assert talk.run.removal_problems == (samples.BLOCKER,)
+        assert samples.BLOCKER in talk.run.removal_problems
         assert "removal" not in talk.run.evidence
         talk.anna.reports_the_uninstall()
-        assert talk.run.removal_problems == ()
+        assert not talk.run.removal_problems
         assert talk.asks(Ask.WAIT_REMOVAL)
 
     def test_nobody_has_to_say_so(self) -> None:

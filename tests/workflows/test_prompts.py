@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import ANNA, BELA, CARL, DORA, EMIL, Conversation
+from tests.workflows.driver import Conversation
 from tests.workflows.examples import command, example
+from tests.workflows.people import ANNA, BELA, CARL, DORA, EMIL
 from workflows import commands as c
 from workflows.checklist import STEPS, Mark, checklist
 from workflows.decide import ALLOWED, decide
@@ -49,38 +50,39 @@ def test_somebody_is_waited_for_at_every_moment(moment: str) -> None:
 
 def test_approvers_are_asked_until_they_have_voted() -> None:
     talk = journeys.to_approval()
-    assert talk.asked.of == "approver"
-    assert talk.asked.people == (CARL, DORA, EMIL)
+    assert talk.of("approver")
+    assert talk.waits_for(CARL, DORA, EMIL)
     talk.dora.approves()
-    assert talk.asked.people == (CARL, EMIL)
+    assert talk.waits_for(CARL, EMIL)
 
 
 def test_the_approvers_that_were_chosen_are_asked() -> None:
     talk = Conversation()
     talk.anna.starts(approvers=(DORA, CARL))
     talk.bot.plans()
-    assert talk.asked.people == (DORA, CARL)
+    assert talk.waits_for(DORA, CARL)
     talk.emil.approves()
     assert talk.run.votes.keys() == {EMIL}
 
 
 def test_the_responsible_one_is_asked_to_act() -> None:
     talk = journeys.to_disconnecting()
-    assert (talk.asked.of, talk.asked.people) == ("administrator", (ANNA,))
+    assert talk.of("administrator")
+    assert talk.waits_for(ANNA)
     talk.anna.hands_over_to(BELA)
-    assert talk.asked.people == (BELA,)
+    assert talk.waits_for(BELA)
 
 
 def test_a_block_is_waited_for_since_it_arose() -> None:
     talk = journeys.to_planning()
-    assert talk.asked.of == "bot"
+    assert talk.of("bot")
     talk.wait(minutes=4)
     talk.bot.is_blocked()
-    assert talk.asked.of == "administrator"
+    assert talk.of("administrator")
     assert talk.asked.since == talk.now
     talk.wait(minutes=4)
     talk.anna.retries()
-    assert talk.asked.of == "bot"
+    assert talk.of("bot")
     assert talk.asked.since == samples.START
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,15 @@ ACTIONS = tuple(all_actions())
 def moment(name: str) -> Conversation:
     """Return one conversation for each moment; only its run and time are read here."""
     return MOMENTS[name]()
+
+
+def decided(run: Run, sent: c.Command, now: datetime) -> list[e.Event] | str:
+    """Return what happens, or the code of a clear refusal."""
+    try:
+        return decide(run, sent, now)
+    except Refused as refusal:
+        assert_clear(refusal)
+        return refusal.code
 
 
 def after(run: Run, sent: c.Command, happened: list[e.Event]) -> Run:
@@ -92,33 +103,25 @@ def test_each_action_at_each_moment(name: str, action: type[c.Action]) -> None:
     talk = moment(name)
     run = talk.run
     sent = command(example(action, run, talk.now), run)
-    entry = ALLOWED.get((run.state, action))
-    try:
-        happened = decide(run, sent, talk.now)
-    except Refused as refusal:
-        assert_clear(refusal)
-        if run.state.final and action is not c.StartRun:
-            assert refusal.code == "run_over"
-        elif entry is None:
-            assert refusal.code == "not_now"
-            assert action.by != "bot"
-        else:
-            assert refusal.code != "not_now"
-        return
-    if entry is None:
-        assert action.by == "bot"
-        assert happened == []
-        return
-    left_in = after(run, sent, happened).state
-    assert left_in is run.state or left_in in entry[1]
+    answer = decided(run, sent, talk.now)
+    possible = ALLOWED.get((run.state, action))
+    if run.state.final and action is not c.StartRun:
+        assert answer == "run_over"
+    elif possible is None:
+        assert answer == ([] if action.by == "bot" else "not_now")
+    elif isinstance(answer, str):
+        assert answer != "not_now"
+    else:
+        assert after(run, sent, answer).state in {run.state, *possible[1]}
 
 
 def test_a_rule_that_leads_elsewhere_fails_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     def astray(*_: object) -> list[e.Event]:
         return [e.RunExpired()]
 
-    targets = frozenset({State.PLANNING})
-    monkeypatch.setitem(ALLOWED, (State.PLANNING, c.RecordPlan), (astray, targets))
+    table: dict[Any, Any] = ALLOWED
+    line = (astray, frozenset({State.PLANNING}))
+    monkeypatch.setitem(table, (State.PLANNING, c.RecordPlan), line)
     talk = moment("planning")
     sent = command(example(c.RecordPlan, talk.run, talk.now), talk.run)
     with pytest.raises(AssertionError, match="RecordPlan"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import BELA, CARL, DORA, EMIL, Conversation, kinds
+from tests.workflows.driver import Conversation, kinds
+from tests.workflows.people import BELA, CARL, DORA, EMIL
 from workflows import events as e
 from workflows.prompts import Ask
 from workflows.states import ACTIVE, State
@@ -142,10 +143,10 @@ class TestDisconnecting:
     def test_the_sync_still_runs(self) -> None:
         talk = journeys.to_disconnecting()
         talk.anna.reports_the_disconnect()
-        assert talk.run.irreversible == ("disconnected",)
+        assert "disconnected" in talk.run.irreversible
         talk.bot.finds_the_sync_running()
         assert talk.asks(Ask.DISCONNECT)
-        assert talk.run.irreversible == ()
+        assert "disconnected" not in talk.run.irreversible
         assert talk.proof("disconnect") is None
         talk.anna.reports_the_disconnect()
         talk.bot.finds_the_sync_quiet()
@@ -283,10 +284,9 @@ class TestFreezing:
         talk = journeys.JOURNEYS[state]()
         asked = talk.asked
         talk.bela.freezes()
-        assert talk.run.frozen
-        assert talk.run.frozen_by == BELA
+        assert (talk.run.frozen, talk.run.frozen_by) == (True, BELA)
         talk.anna.unfreezes()
-        assert not talk.run.frozen
+        assert (talk.run.frozen, talk.run.frozen_by) == (False, "")
         assert talk.asked == asked
 
     def test_what_the_bot_finds_out_is_not_lost(self) -> None:
@@ -322,9 +322,8 @@ class TestBlocked:
         talk = journeys.MOMENTS[moment]()
         talk.wait(minutes=7)
         assert kinds(talk.bot.is_blocked()) == ["Blocked"]
-        assert talk.run.blocked is not None
-        assert talk.run.blocked.since == talk.now
-        assert talk.asked.people == (talk.run.responsible,)
+        assert talk.asked.since == talk.now
+        assert talk.waits_for(talk.run.responsible)
         seen = len(talk.effects)
         assert kinds(talk.anna.retries()) == ["Retried"]
         assert talk.run.blocked is None

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows import journeys
-from tests.workflows.driver import ANNA, BELA, CARL, EMIL, Conversation, kinds
+from tests.workflows.driver import Conversation, kinds
 from tests.workflows.laid import laid, wanted
+from tests.workflows.people import ANNA, BELA, CARL, EMIL
 from workflows import commands as c
 from workflows import events as e
 from workflows.effects import recipients

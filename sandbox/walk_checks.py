@@ -1,0 +1,193 @@
+"""What must be true at the end, by the vendors' state and the logs: not by what the bot says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from sandbox.client import Message, NotSeen, Place
+from sandbox.walk_card import DONE, audit_lines, event_count, steps
+from sandbox.walk_ids import Act
+from sandbox.walk_owners import CORE
+from sandbox.walk_stage import Stage, owners_of
+from sandbox.walk_window import count_reminders
+
+SETTLE_SECONDS = 60.0
+MOST_NAMED = 5
+_PING = re.compile(r"<!(?:channel|here|everyone)\b")
+_MALFORMED = frozenset(
+    {"invalid_blocks", "invalid_arguments", "invalid_view_response", "invalid_metadata"}
+)
+
+Counts = Mapping[str, Mapping[str, int]]
+
+
+def compare(stage: Stage) -> None:
+    """Compare everything; what is wrong is printed and remembered in :attr:`Stage.wrong`."""
+    stage.heading("final")
+    _records(stage)
+    _vendors(stage)
+    _reminders(stage)
+    _audit(stage)
+    _said(stage)
+    _log(stage)
+
+
+def _core(counts: Mapping[str, int]) -> int:
+    return sum(counts.get(kind, 0) for kind in CORE)
+
+
+def _named(items: list[str]) -> str:
+    more = len(items) - MOST_NAMED
+    return ", ".join(items[:MOST_NAMED]) + (f" (+{more})" if more > 0 else "")
+
+
+def _records(stage: Stage) -> None:
+    notes = stage.notes
+    state = stage.page.hubspot.state()
+    before: Counts = notes.counts_before
+    after: Counts = state["counts"]
+    names = {owner["id"]: owner["name"] or owner["email"] for owner in owners_of(state)}
+    left = [
+        f"{names.get(owner, owner)}: {_core(after.get(owner, {}))}"
+        for owner in sorted(notes.salesforce_only)
+        if _core(after.get(owner, {}))
+    ]
+    stage.expect(not left, "no_old_owner", _named(left))
+    wanted = _wanted(before, notes.mapping)
+    wrong = [
+        f"{names.get(owner, owner)}, {kind}: {after.get(owner, {}).get(kind, 0)} ≠ {number}"
+        for owner, numbers in wanted.items()
+        for kind, number in numbers.items()
+        if after.get(owner, {}).get(kind, 0) != number
+    ]
+    moved = sum(_core(before.get(old, {})) for old in notes.mapping)
+    stage.expect(not wrong, "as_mapped", _named(wrong), count=moved)
+    had, have = (sum(sum(one.values()) for one in counts.values()) for counts in (before, after))
+    stage.expect(had == have, "none_ownerless", f"{have} ≠ {had}", count=had)
+    listed = [owner["name"] for owner in state["owners"] if owner["salesforce_only"]]
+    stage.expect(not listed, "owners_gone", _named(listed))
+
+
+def _wanted(before: Counts, mapping: Mapping[str, str]) -> dict[str, Counter[str]]:
+    """Return the contacts, companies and deals that each HubSpot owner must have now."""
+    wanted = {
+        owner: Counter({kind: counts.get(kind, 0) for kind in CORE})
+        for owner, counts in before.items()
+        if owner not in mapping
+    }
+    for old, new in mapping.items():
+        records = before.get(old, {})
+        wanted.setdefault(new, Counter()).update({kind: records.get(kind, 0) for kind in CORE})
+    return wanted
+
+
+def _vendors(stage: Stage) -> None:
+    salesforce, notes = stage.page.salesforce.state(), stage.notes
+    stage.expect(not salesforce["installed"], "package_gone")
+    if notes.keep_copy is None:
+        return
+    until = salesforce["copy"]["until"]
+    stage.expect((until is not None) is notes.keep_copy, "copy_as_chosen", str(until))
+    if until is not None and notes.deadline is not None:
+        kept = datetime.fromisoformat(until).timestamp()
+        stage.expect(notes.deadline <= kept, "never_late", f"{notes.deadline} > {kept}")
+
+
+def _reminders(stage: Stage) -> None:
+    came, expected = count_reminders(stage), stage.notes.reminders
+    wrong = [
+        f"“{text}” in {stage.names.get(place, place)}: {came[place, text]}"
+        for place, text in sorted({*came, *expected})
+        if came[place, text] != 1 or (place, text) not in expected
+    ]
+    stage.expect(not wrong, "each_reminder_once", _named(wrong), count=len(expected))
+    _settle(stage, lambda: not stage.page.scheduled())
+    stage.expect(not stage.page.scheduled(), "nothing_scheduled")
+
+
+def _audit(stage: Stage) -> None:
+    answer = stage.ask(stage.admin, "audit")
+    events = event_count(answer)
+    stage.expect("✅" in answer.text, "audit_intact", stage.plain(answer.text))
+
+    def numbers() -> Counter[int]:
+        posted = stage.page.messages(stage.audit_channel, stage.admin.id)
+        lines = [line for message in posted for line in audit_lines(message)]
+        return Counter(line.number for line in lines if line.run == stage.run)
+
+    wanted = set(range(1, events + 1))
+    _settle(stage, lambda: wanted <= set(numbers()))
+    found = numbers()
+    wrong = [f"#{number}: {found[number]}" for number in sorted(wanted | set(found))
+             if found[number] != 1 or number not in wanted]  # fmt: skip
+    stage.expect(events > 0 and not wrong, "audit_whole", _named(wrong), count=events)
+    _actors(stage)
+
+
+def _settle(stage: Stage, condition: Callable[[], bool]) -> None:
+    """Give what trails a moment; what is missing then is named by the comparison."""
+    with suppress(NotSeen):
+        stage.page.wait_for(condition, "the last traces", timeout=SETTLE_SECONDS)
+
+
+def _actors(stage: Stage) -> None:
+    may = {person.id for person in [stage.admin, stage.second, *stage.approvers] if person}
+    posted = stage.page.messages(stage.audit_channel, stage.admin.id)
+    named = {line.who for message in posted for line in audit_lines(message)}
+    strangers = [
+        who
+        for who in sorted(named)
+        if (found := re.fullmatch(r"<@([A-Z0-9]+)>", who)) and found[1] not in may
+    ]
+    stage.expect(not strangers, "no_stranger", _named(strangers))
+
+
+def _said(stage: Stage) -> None:
+    unknown = [step.line for step in steps(stage.card()) if step.mark not in DONE]
+    whole = len(steps(stage.card())) > 0 and not unknown
+    stage.expect(whole, "steps_known", _named([stage.plain(line) for line in unknown]))
+    people = [stage.admin, *stage.approvers]
+    places = [(stage.admin, stage.place), (stage.admin, Place(stage.audit_channel))]
+    places += [(person, Place(person.id)) for person in people]
+    pings = [
+        f"{message.ts} {message.text[:60]}"
+        for person, place in places
+        for message in person.sees(place)
+        if _pings(message)
+    ]
+    stage.expect(not pings, "no_ping", _named(pings))
+
+
+def _pings(message: Message) -> bool:
+    return message.by_bot and _PING.search(message.said) is not None
+
+
+def _log(stage: Stage) -> None:
+    faults = stage.page.faults()
+    if faults:
+        struck = sum(1 for fault in faults if fault["struck"])
+        stage.say("faults", struck=struck, armed=len(faults))
+    log = stage.page.log("slack")
+    late = [
+        f"{entry['request']} ({entry['detail'].get('error')})"
+        for entry in log
+        if entry["request"].startswith("envelope:") and entry["status"] != 200 and not faults
+    ]
+    stage.expect(not late, "all_answered", _named(late))
+    malformed = [
+        f"{entry['request']}: {entry['detail']['error']}"
+        for entry in log
+        if entry["detail"].get("error") in _MALFORMED
+    ]
+    stage.expect(not malformed, "nothing_refused", _named(malformed))
+
+
+def after_the_end(stage: Stage) -> None:
+    """A button of a finished run is dead."""
+    message = stage.page.thread(stage.channel, str(stage.place.thread))[0]
+    said = stage.refused(stage.admin, message, Act.OPEN_CANCEL, f"{stage.run}.1")
+    stage.say("over", said)
