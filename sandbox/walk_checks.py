@@ -160,6 +160,16 @@ def _said(stage: Stage) -> None:
         if _pings(message)
     ]
     stage.expect(not pings, "no_ping", _named(pings))
+    keys = Counter(
+        (place.channel, message.payload["key"])
+        for person, place in places
+        for message in person.sees(place)
+        if "key" in message.payload and not message.ephemeral
+    )
+    doubled = [
+        f"{key} in {stage.names.get(where, where)}" for (where, key), n in keys.items() if n > 1
+    ]
+    stage.expect(not doubled, "none_doubled", _named(doubled), count=len(keys))
 
 
 def _pings(message: Message) -> bool:

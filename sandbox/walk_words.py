@@ -259,6 +259,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "no name from the CRM pings a channel",
         "żadna nazwa z CRM nie powiadamia kanału",
     ),
+    "none_doubled": (
+        "none of the bot's {count} messages was posted twice",
+        "żadna z {count} wiadomości bota nie została wysłana dwa razy",
+    ),
     "all_answered": (
         "every click was acknowledged within 3 seconds, faults aside",
         "każde kliknięcie potwierdzono w ciągu 3 sekund (poza usterkami)",

@@ -1,0 +1,37 @@
+"""A headless Chromium that cannot reach beyond this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from shutil import which
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM = (
+    os.environ.get("SUNSET_CHROMIUM")
+    or which("chromium")
+    or which("chromium-browser")
+    or which("google-chrome")
+)
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed; tools/ensure-browser installs one")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield running
+        running.close()

@@ -1,0 +1,61 @@
+"""`sunset demo` as somebody starts it at a terminal: a process that prints the page's address."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+STOP_SECONDS = 20
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """Start the rehearsal and yield the page's address; Ctrl-C must end it with status 0.
+
+    Raises:
+        RuntimeError: it ended before it printed an address, or did not end as it should.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "demo"],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+    )
+    said: list[str] = []
+    try:
+        yield _address(process, said)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
+        raise RuntimeError(f"the demo ended with status {process.returncode}:\n{''.join(said)}")
+    complaints = [line for line in said if '"level": "error"' in line or "Traceback" in line]
+    if complaints:
+        raise RuntimeError("the demo logged errors:\n" + "".join(complaints))
+
+
+def _address(process: subprocess.Popen[str], said: list[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        found = _ADDRESS.search(line)
+        if found is not None:
+            rest = process.stdout
+            threading.Thread(target=lambda: said.extend(rest), daemon=True).start()
+            return found[0]
+    raise RuntimeError(f"the demo printed no address:\n{''.join(said)}")

@@ -1,0 +1,71 @@
+"""Somebody rehearses the whole uninstall in a browser: the default scenario, by clicks and keys.
+
+`SUNSET_PICTURES` names a folder for the pictures of the way; `tools/take-pictures` uses it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.camera import Camera
+from tests.browser.chat import MAIN, Chat
+from tests.browser.demo import demo
+from tests.browser.journey import BEN, CYDONIA, Journey
+from tests.browser.window import DESKTOP, PHONE, Watch, window
+
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+PICTURES = os.environ.get("SUNSET_PICTURES")
+
+
+def test_default_scenario(chromium: Browser, tmp_path: Path) -> None:
+    watch = Watch()
+    with ExitStack() as stack:
+        address = stack.enter_context(demo())
+        desk = stack.enter_context(window(chromium, watch, DESKTOP))
+        phone = stack.enter_context(window(chromium, watch, PHONE))
+        camera = Camera(Path(PICTURES) if PICTURES else None)
+        try:
+            _walk(address, desk, phone, camera)
+        except BaseException:
+            _keep(desk, phone, tmp_path)
+            raise
+    assert watch.errors == []
+    assert watch.outside == []
+
+
+def _walk(address: str, desk: Page, phone: Page, camera: Camera) -> None:
+    journey = Journey(Chat(desk), Chat(phone), camera)
+    desk.goto(address)
+    desk.get_by_test_id(f"person-{BEN}").wait_for()
+    camera.take(desk, "first-look")
+    journey.start_by_keyboard()
+    journey.bystander_is_refused()
+    journey.ben_reads_and_approves()
+    phone.goto(f"{address}?as={CYDONIA}")
+    journey.phone.channel(MAIN)
+    journey.phone.open_thread()
+    journey.cydonia_approves("phone-plan")
+    journey.disconnect()
+    journey.map_owners()
+    journey.delete_owners()
+    journey.choose_copy()
+    journey.ben_approves_removal()
+    journey.cydonia_approves("phone-removal")
+    journey.uninstall()
+    journey.reminders()
+    journey.download()
+    journey.card_is_complete()
+    journey.audit_is_whole()
+
+
+def _keep(desk: Page, phone: Page, folder: Path) -> None:
+    """Keep what was seen last, for whoever looks into the failure."""
+    last = Camera(folder)
+    for name, page in (("desk", desk), ("phone", phone)):
+        last.take(page, f"failed-{name}")
+        (folder / f"failed-{name}.txt").write_text(page.locator("body").inner_text())
