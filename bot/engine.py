@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from bot.ports import Clock
-from bot.store.base import Delivery, Link, Store, Transaction
+from bot.store.base import Delivery, DueTimers, Link, Store, Transaction
 from bot.store.chain import GENESIS, body, link
 from handlers.ports import AuditEntry, Outcome, Progress
 from workflows.commands import Command, DueTimer, FireTimers
@@ -107,15 +108,14 @@ class Engine:
         """Let every timer that is due have its effect, once; return how many fired."""
         fired = 0
         for due in self._store.due_timers(self._clock.now()):
-            fired += self._store.write(
-                lambda transaction, due=due: self._fire(transaction, due.run_id, due.timers)  # type: ignore[misc]
-            )
+            fired += self._store.write(partial(self._fire, due=due))
         if fired:
             self.committed()
         return fired
 
-    def _fire(self, transaction: Transaction, run_id: str, due: tuple) -> int:  # type: ignore[type-arg]
-        claimed = [timer for timer in due if transaction.fire_timer(run_id, timer)]
+    def _fire(self, transaction: Transaction, due: DueTimers) -> int:
+        run_id = due.run_id
+        claimed = [timer for timer in due.timers if transaction.fire_timer(run_id, timer)]
         if not claimed:
             return 0
         action = FireTimers(due=tuple(DueTimer(kind=t.kind, due=t.due) for t in claimed))

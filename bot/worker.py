@@ -207,6 +207,8 @@ class Worker:
                 transaction.settle(effect.id, "failed", result.code)
             if first.lane == "job":
                 self._command(transaction, first, _blocked(result), 0)
+            elif isinstance(result, VendorError) and result.missing:
+                self._command(transaction, first, _without(result), 0)
             return
         for number, action in enumerate(result.commands):
             self._command(transaction, first, action, number)
@@ -248,6 +250,13 @@ def _pause(attempts: int) -> float:
 def _blocked(error: SunsetError) -> c.RecordBlocked:
     return c.RecordBlocked(
         code=error.code, problem=error.problem, remedy=error.remedy, reference=error.reference
+    )
+
+
+def _without(error: VendorError) -> c.RecordCapabilityMissing:
+    """Say once in the run what cannot be told or sent here; the procedure goes on without it."""
+    return c.RecordCapabilityMissing(
+        capability=f"{error.vendor}:{error.missing}", problem=error.problem
     )
 
 

@@ -30,6 +30,13 @@ class LoggedRequest:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class _ArmedFault:
+    fault: Fault
+    seen: int = 0
+    struck: int = 0
+
+
 class World:
     """One sandbox: everything in it hangs on this object, nothing is global."""
 
@@ -40,7 +47,7 @@ class World:
         self.log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         self.started = time.monotonic()
         self._numbers = 0
-        self._faults: list[list[Any]] = []  # [fault, seen, struck]
+        self._faults: list[_ArmedFault] = []
         self._change = 0
         self._changed: set[asyncio.Event] = set()
         for fault in scenario.faults:
@@ -72,7 +79,7 @@ class World:
 
     def add_fault(self, fault: Fault) -> None:
         """Arm *fault*."""
-        self._faults.append([fault, 0, 0])
+        self._faults.append(_ArmedFault(fault))
 
     def clear_faults(self) -> None:
         """Disarm all faults."""
@@ -81,23 +88,23 @@ class World:
     def faults(self) -> list[dict[str, Any]]:
         """The faults with how many requests each saw and struck."""
         return [
-            {**fault.model_dump(), "seen": seen, "struck": struck}
-            for fault, seen, struck in self._faults
+            {**armed.fault.model_dump(), "seen": armed.seen, "struck": armed.struck}
+            for armed in self._faults
         ]
 
     def strike(self, service: str, request: str) -> Fault | None:
         """Return the fault that strikes this request, if any, and count it."""
-        for entry in self._faults:
-            fault, seen, struck = entry
-            if fault.service != service or struck >= fault.times:
+        for armed in self._faults:
+            fault = armed.fault
+            if fault.service != service or armed.struck >= fault.times:
                 continue
             if not re.search(fault.match, request):
                 continue
-            entry[1] = seen + 1
-            if seen < fault.after:
+            armed.seen += 1
+            if armed.seen <= fault.after:
                 continue
-            entry[2] = struck + 1
-            return fault  # type: ignore[no-any-return]
+            armed.struck += 1
+            return fault
         return None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.effects.context import Context
@@ -33,7 +34,7 @@ def counted_owners(
             count = optional.ask(
                 f"hubspot_{kind}",
                 N_("Records of the type {kind} cannot be read; they are not counted.", kind=kind),
-                lambda kind=kind, owned=owned: context.hubspot.count_records(kind, owned.owner.id),  # type: ignore[misc]
+                partial(context.hubspot.count_records, kind, owned.owner.id),
             )
             if count:
                 other_counts[kind] = count

@@ -297,6 +297,9 @@ def _error(
     elif reason == "missing_scope":
         problem = N_("The Slack app lacks the scope {scope}.", scope=needed)
         remedy = N_("Add the scope on the app's OAuth page and install the app again.")
+    elif reason == "unknown_method":
+        needed = reason
+        problem = N_("This workspace does not offer a method that the bot uses.")
     elif reason in _CHANNEL:
         problem = N_("The bot cannot use a Slack channel ({reason}).", reason=reason)
         remedy = N_("Invite the bot to SUNSET_CHANNEL and SUNSET_AUDIT_CHANNEL.")
@@ -308,5 +311,5 @@ def _error(
         retryable=reason in _LATER or status in {429, 500, 502, 503, 504},
         retry_after=retry_after,
         unknown=status >= 500,
-        missing=needed if reason == "missing_scope" else "",
+        missing=needed,
     )

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.camera import Camera
 from tests.browser.chat import MAIN, Chat
@@ -42,6 +42,7 @@ def _walk(address: str, desk: Page, phone: Page, camera: Camera) -> None:
     journey = Journey(Chat(desk), Chat(phone), camera)
     desk.goto(address)
     desk.get_by_test_id(f"person-{BEN}").wait_for()
+    expect(desk.get_by_text("is not connected")).to_have_count(0)
     camera.take(desk, "first-look")
     journey.start_by_keyboard()
     journey.bystander_is_refused()
