@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from slack_sdk import WebClient
 from bench.clicks import Clicked, make, request
 from bench.numbers import Goal, Json, report, summary, table
 from bench.processes import BARE, SUNSET, Failed, app, sandbox, settings_of, wait_connected
-from sandbox.client import Message, Page, Person, Place, Refused
+from sandbox.client import Message, Page, Person, Place
 
 COMMAND = "/uninstall-salesforce"
 APPROVE = "approve"
@@ -72,7 +73,7 @@ class Subject:
         container = {"type": "message", "channel": self.channel, "ts": self.ts}
         clicks = [
             request(self.url, {"user": user, "container": container, "action_id": APPROVE})
-            for user, _ in zip(self.approvers, range(count), strict=False)
+            for user in islice(self.approvers, count)
         ]
         if len(clicks) < count:
             raise Failed("There are not enough approvers for so many clicks.")
@@ -273,4 +274,3 @@ def run(load: Load | None = None) -> tuple[Json, list[Goal]]:
     return report("ack", results, goals), goals
 
 
-__all__ = ["Load", "Refused", "run", "text"]

@@ -88,8 +88,8 @@ class HubSpotPort(Protocol):
         """Return the Salesforce-only owners with the reason for each, without counts."""
         ...
 
-    def count_records(self, object_type: str, owner_id: str) -> int:
-        """Count the live records of *object_type* that belong to *owner_id*."""
+    def count_by_owner(self, object_type: str, owner_ids: Sequence[str]) -> dict[str, int]:
+        """Count the live records of *object_type* that belong to each of these owners."""
         ...
 
     def last_sync(self) -> datetime | None:

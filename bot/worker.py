@@ -15,7 +15,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,6 +35,7 @@ TELL_AFTER = 3
 GIVE_UP_AFTER = 5
 LONGEST_PAUSE = 60.0
 THREADS = 8
+STOP_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Worker:
         self._busy_lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="effect")
+        self._free = threading.BoundedSemaphore(THREADS)
         self._thread = threading.Thread(target=self._run, name="effects", daemon=True)
 
     @property
@@ -105,18 +105,30 @@ class Worker:
         """Look for work now."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Take no more work, let what is under way finish, give back the rest."""
+    def stop(self, patience: float = STOP_SECONDS) -> None:
+        """Take no more work and let what is under way finish, for at most *patience* seconds.
+
+        What is still waiting for a vendor then stays leased: the next start takes it back and looks
+        up what became of it, as after a crash.
+        """
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._pool.shutdown(wait=True, cancel_futures=False)
+        until = time.monotonic() + patience
+        while self._under_way() and time.monotonic() < until:
+            self._wake.wait(0.05)
+            self._wake.clear()
+        for run_id, what in self._under_way():
+            log.warning("effect_left_behind", run=run_id, effect=what)
+
+    def _under_way(self) -> frozenset[tuple[str, str]]:
+        with self._busy_lock:
+            return frozenset(self._busy)
 
     def idle(self) -> bool:
         """Say whether nothing is under way and nothing is due (for tests and clean ends)."""
-        with self._busy_lock:
-            busy = bool(self._busy)
+        busy = self._under_way()
         due = self._store.next_due()
         return not busy and (due is None or due > self._wall())
 
@@ -133,8 +145,7 @@ class Worker:
             self._wake.wait(pause)
 
     def _dispatch(self) -> None:
-        with self._busy_lock:
-            busy = frozenset(self._busy)
+        busy = self._under_way()
         now = self._wall()
         leased = self._store.write(
             lambda transaction: transaction.lease(self._owner, now + LEASE_SECONDS, now, busy)
@@ -145,7 +156,14 @@ class Worker:
         for place, effects in together.items():
             with self._busy_lock:
                 self._busy.add(place)
-            self._pool.submit(self._carry_out, place, effects)
+            # Daemon threads: one that waits for a vendor must not keep the process from ending.
+            self._free.acquire()
+            threading.Thread(
+                target=self._carry_out,
+                args=(place, effects),
+                name=f"effect-{place[1]}",
+                daemon=True,
+            ).start()
 
     def _carry_out(self, place: tuple[str, str], effects: list[QueuedEffect]) -> None:
         first = effects[0]
@@ -159,6 +177,7 @@ class Worker:
         finally:
             with self._busy_lock:
                 self._busy.discard(place)
+            self._free.release()
             self._wake.set()
 
     def _result(self, effects: list[QueuedEffect], bound: Any) -> Done | Again | SunsetError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -143,6 +144,8 @@ class Sandbox:
             ready()
             await self._stop.wait()
         self.slack.stop()
+        # A client that keeps its TLS connection open and silent is no news while all is ending.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         for server in self._servers:
             server.should_exit = True
         await asyncio.gather(*serving, *(server.hang_up() for server in self._servers))

@@ -9,7 +9,6 @@ from sandbox.walk_ids import PHRASE, SAVED_MAPPINGS, TARGET, VALUE, Act, Block, 
 from sandbox.walk_stage import Stage, owners_of
 
 CORE = ("contacts", "companies", "deals")
-JOB_SECONDS = 900.0
 PAUSE_AFTER = 1.5
 MOST_RETRIES = 5
 
@@ -133,11 +132,7 @@ def _run_job(stage: Stage) -> None:
     after = "0"
     for _ in range(MOST_RETRIES):
         act, asked = stage.offered(
-            stage.admin,
-            Act.RETRY_REASSIGNMENT,
-            Act.OWNERS_DELETED,
-            after=after,
-            timeout=JOB_SECONDS,
+            stage.admin, Act.RETRY_REASSIGNMENT, Act.OWNERS_DELETED, after=after
         )
         if act is Act.OWNERS_DELETED:
             stage.say("reassigned", stage.known("P2b"))
@@ -161,9 +156,7 @@ def _pause(stage: Stage) -> None:
     if running is None:
         return
     stage.click(stage.admin, running, Act.PAUSE)
-    act, asked = stage.offered(
-        stage.admin, Act.RESUME, Act.OWNERS_DELETED, Act.RETRY_REASSIGNMENT, timeout=60
-    )
+    act, asked = stage.offered(stage.admin, Act.RESUME, Act.OWNERS_DELETED, Act.RETRY_REASSIGNMENT)
     if act is Act.RESUME:
         stage.click(stage.admin, asked, Act.RESUME)
         stage.say("paused", who=stage.admin.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sandbox import walk_card
 from sandbox.client import Json, Message, Modal, NotSeen, Page, Person, Place, Refused, Values
@@ -13,7 +14,8 @@ from sandbox.slack.workspace import AUDIT_CHANNEL, MAIN_CHANNEL
 from sandbox.walk_ids import COMMAND, Act, Block, Form
 from sandbox.walk_words import Words
 
-OFFER_SECONDS = 120.0
+T = TypeVar("T")
+OFFER_SECONDS = 90.0
 ANSWER_SECONDS = 20.0
 MODAL_SECONDS = 8.0
 TRIES = 5
@@ -34,7 +36,8 @@ class Notes:
     deadline: int | None = None
     reminders: dict[tuple[str, str], int] = field(default_factory=dict)
     """(channel, heading) -> how often it came; the headings expected are its keys."""
-    run_events: int = 0
+    downloaded: bool = True
+    """Whether the copy was downloaded, if one was kept: P4 can be done."""
 
 
 class Stage:
@@ -111,9 +114,7 @@ class Stage:
 
     # --- prompts -------------------------------------------------------------------------------
 
-    def offered(
-        self, who: Person, *acts: Act, after: str = "0", timeout: float = OFFER_SECONDS
-    ) -> tuple[Act, Message]:
+    def offered(self, who: Person, *acts: Act, after: str = "0") -> tuple[Act, Message]:
         """Wait until *who* is offered one of *acts* in a message newer than *after*.
 
         Where the run is blocked meanwhile, its administrator presses *Try again*.
@@ -127,21 +128,29 @@ class Stage:
                     return act, message
             return None
 
-        what = f"the offer of {' or '.join(acts)} to {who.name}"
-        return self.page.wait_for(look, what, timeout=timeout, show=(who, self.place))
+        return self._patiently(look, f"the offer of {' or '.join(acts)} to {who.name}", who)
 
-    def offered_or_over(self, who: Person, *acts: Act, after: str = "0") -> Act | None:
+    def offered_or_over(self, who: Person, *acts: Act) -> Act | None:
         """Wait like :meth:`offered`; return None if the run ended instead."""
 
         def look() -> tuple[Act | None] | None:
             if self.over():
                 return (None,)
             self._unblock()
-            return next(((act,) for act in acts if who.find(act, self.place, after)), None)
+            return next(((act,) for act in acts if who.find(act, self.place)), None)
 
-        what = f"the offer of {' or '.join(acts)}, or the end"
-        show = (who, self.place)
-        return self.page.wait_for(look, what, timeout=OFFER_SECONDS, show=show)[0]
+        return self._patiently(look, f"the offer of {' or '.join(acts)}, or the end", who)[0]
+
+    def _patiently(self, look: Callable[[], T | None], what: str, who: Person) -> T:
+        """Wait as long as the bot is at work at HubSpot: thousands of records take their time."""
+        while True:
+            before = self.page.log("hubspot", limit=1)
+            try:
+                show = (who, self.place)
+                return self.page.wait_for(look, what, timeout=OFFER_SECONDS, show=show)
+            except NotSeen:
+                if self.page.log("hubspot", limit=1) == before:
+                    raise
 
     def _unblock(self) -> None:
         if time.monotonic() - self._retried_at < BETWEEN_RETRIES:

@@ -40,8 +40,11 @@ def wait_out(stage: Stage, *, let_end: bool) -> None:
         _download(stage)
     stage.page.wait_for(stage.over, "the end of the run", timeout=REMINDER_SECONDS)
     if let_end:
-        stage.say("window_ended", stage.known("P4"))
-    stage.say("completed", stage.known("P4"))
+        stage.notes.downloaded = False
+        stage.say("window_ended")
+        stage.say("completed")
+    else:
+        stage.say("completed", stage.known(Block.WHERE))
 
 
 def _deadline(stage: Stage, asked: Message) -> int:

@@ -26,19 +26,30 @@ def counted_owners(
     others: Sequence[str] = (),
 ) -> tuple[OwnedRecords, ...]:
     """Return every Salesforce-only owner with counts by object type, most records first."""
-    found = []
-    for owned in context.hubspot.salesforce_only_owners():
-        counts = {kind: context.hubspot.count_records(kind, owned.owner.id) for kind in objects}
-        other_counts: dict[str, int] = {}
-        for kind in others:
-            count = optional.ask(
-                f"hubspot_{kind}",
-                N_("Records of the type {kind} cannot be read; they are not counted.", kind=kind),
-                partial(context.hubspot.count_records, kind, owned.owner.id),
-            )
-            if count:
-                other_counts[kind] = count
-        found.append(owned.model_copy(update={"counts": counts, "other_counts": other_counts}))
+    found = context.hubspot.salesforce_only_owners()
+    ids = [owned.owner.id for owned in found]
+    counts = {kind: context.hubspot.count_by_owner(kind, ids) for kind in objects} if ids else {}
+    other_counts: dict[str, dict[str, int]] = {}
+    for kind in others if ids else ():
+        counted = optional.ask(
+            f"hubspot_{kind}",
+            N_("Records of the type {kind} cannot be read; they are not counted.", kind=kind),
+            partial(context.hubspot.count_by_owner, kind, ids),
+        )
+        other_counts[kind] = counted or {}
+    found = tuple(
+        owned.model_copy(
+            update={
+                "counts": {kind: counts[kind][owned.owner.id] for kind in objects},
+                "other_counts": {
+                    kind: number
+                    for kind, by_owner in other_counts.items()
+                    if (number := by_owner.get(owned.owner.id))
+                },
+            }
+        )
+        for owned in found
+    )
     suggested = _suggestions(context, found, optional)
     return tuple(sorted(suggested, key=lambda owned: (-owned.total, owned.owner.id)))
 

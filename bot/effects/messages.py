@@ -15,6 +15,7 @@ from bot.errors import VendorError
 from bot.store.base import PostedMessage, QueuedEffect
 from bot.worker import Again, Done
 from handlers import render
+from handlers.ports import AuditEntry
 from handlers.render import Message
 from workflows.digest import canonical
 from workflows.errors import SunsetError
@@ -141,8 +142,10 @@ class Messages:
             wanted = [seq for seq in wanted if seq not in there]
         if not wanted:
             return Done()
-        entries = {entry.recorded.seq: entry for entry in self._x.engine.audit(run_id)}
-        lines = [render.audit_line(entries[seq], run_id, self._x.translator).text for seq in wanted]
+        lines = [
+            render.audit_line(AuditEntry(link.recorded, link.hash), run_id, self._x.translator).text
+            for link in self._x.store.events(run_id, wanted)
+        ]
         text = "\n".join(lines)
         first, last = wanted[0], wanted[-1]
         self._x.slack.post(
@@ -165,7 +168,8 @@ class Messages:
         return shown
 
     def _event(self, run_id: str, seq: int) -> Recorded:
-        return self._x.store.history(run_id)[seq - 1].recorded
+        (link,) = self._x.store.events(run_id, [seq])
+        return link.recorded
 
 
 def _digest(message: Message) -> str:

@@ -79,7 +79,8 @@ class Reminders:
     def settle_missed(self, effects: list[QueuedEffect]) -> Done | Again:
         """Say once, in the thread, which reminders neither the bot nor Slack sent."""
         effect, run = effects[0], self._x.run(effects[0].run_id)
-        event = self._x.store.history(run.id)[int(effect.data["seq"]) - 1].recorded.event
+        (link,) = self._x.store.events(run.id, [int(effect.data["seq"])])
+        event = link.recorded.event
         if not isinstance(event, RemindersMissed):
             raise TypeError(f"{effect.key} belongs to {event.type}")
         lifted: list[str] = []

@@ -127,7 +127,11 @@ class Transaction(Protocol):
         ...
 
     def add_effects(self, run_id: str, seq: int, effects: Iterable[Effect], due: float) -> None:
-        """Queue effects; one that is pending already under the same key is only made due."""
+        """Queue effects; one that is pending already under the same key is at most made due sooner.
+
+        In the lane `thread` what was never tried and is not due yet holds nobody up: a refresh that
+        was put off a little, to show several changes at once.
+        """
         ...
 
     def set_timers(self, run_id: str, timers: Iterable[Timer]) -> None:
@@ -200,6 +204,10 @@ class Store(Protocol):
 
     def history(self, run_id: str) -> list[Link]:
         """Return a run's events, oldest first, as stored."""
+        ...
+
+    def events(self, run_id: str, numbers: Iterable[int]) -> list[Link]:
+        """Return those of a run's events that have these numbers, oldest first, as stored."""
         ...
 
     def problems(self, run_id: str) -> list[str]:

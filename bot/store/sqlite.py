@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -130,7 +131,17 @@ class SqliteStore:
         rows = self._rows(
             "SELECT body, prev, hash FROM events WHERE run_id = ? ORDER BY seq", run_id
         )
-        return [Link(parse(row["body"]), row["prev"], row["hash"]) for row in rows]
+        return [_link(row) for row in rows]
+
+    def events(self, run_id: str, numbers: Iterable[int]) -> list[Link]:
+        """Return those of a run's events that have these numbers, oldest first, as stored."""
+        rows = self._rows(
+            "SELECT body, prev, hash FROM events WHERE run_id = ? "
+            "AND seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            run_id,
+            json.dumps(list(numbers)),
+        )
+        return [_link(row) for row in rows]
 
     def problems(self, run_id: str) -> list[str]:
         """Recompute the chain; return a sentence for each thing that does not fit."""
@@ -227,6 +238,10 @@ class SqliteStore:
             for connection in self._connections:
                 connection.close()
             self._connections.clear()
+
+
+def _link(row: sqlite3.Row) -> Link:
+    return Link(parse(row["body"]), row["prev"], row["hash"])
 
 
 def _columns(run_id: str, row: sqlite3.Row) -> Iterable[str]:

@@ -29,6 +29,17 @@ AUDIT_LINES_TOGETHER = 20
 """Audit lines that wait are posted together, at most so many: Slack takes about one message a
 second in a channel, and a mapping of hundreds of owners makes hundreds of lines."""
 _IN_ORDER = ("audit", "thread")
+# Of a lane that keeps its order only the beginning can matter, however long it is.
+_WAITING = """
+SELECT * FROM (
+    SELECT e.*, row_number() OVER (PARTITION BY e.run_id, e.lane ORDER BY e.id) AS place
+    FROM effects e JOIN runs r ON r.id = e.run_id
+    WHERE e.state = 'pending' AND (
+        r.frozen_at_seq IS NULL
+        OR (e.seq <= r.frozen_at_seq AND e.lane IN ('audit', 'thread'))
+    )
+) WHERE lane IN ('job', 'reminders') OR place <= ? ORDER BY id
+"""
 
 
 class SqliteTransaction:
@@ -116,11 +127,12 @@ class SqliteTransaction:
     # --- effects -------------------------------------------------------------------------------
 
     def add_effects(self, run_id: str, seq: int, effects: Iterable[Effect], due: float) -> None:
-        """Queue effects; one that is pending already under the same key is only made due."""
+        """Queue effects; see the protocol."""
         self._db.executemany(
             "INSERT INTO effects (run_id, seq, kind, key, lane, data, due) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (run_id, key) WHERE state = 'pending' DO UPDATE SET due = excluded.due",
+            "ON CONFLICT (run_id, key) WHERE state = 'pending' "
+            "DO UPDATE SET due = min(due, excluded.due)",
             [
                 (run_id, seq, item.kind, item.key, item.lane, json.dumps(item.data), due)
                 for item in effects
@@ -131,12 +143,7 @@ class SqliteTransaction:
         self, owner: str, until: float, now: float, busy: frozenset[tuple[str, str]]
     ) -> list[QueuedEffect]:
         """Lease what may be carried out now; see the protocol."""
-        rows = self._db.execute(
-            "SELECT e.* FROM effects e JOIN runs r ON r.id = e.run_id WHERE e.state = 'pending' "
-            "AND (r.frozen_at_seq IS NULL "
-            "     OR (e.seq <= r.frozen_at_seq AND e.lane IN ('audit', 'thread'))) "
-            "ORDER BY e.id LIMIT 500"
-        ).fetchall()
+        rows = self._db.execute(_WAITING, (AUDIT_LINES_TOGETHER,)).fetchall()
         taken: set[tuple[str, str]] = set(busy)
         together: dict[tuple[str, str], int] = {}
         leased: list[QueuedEffect] = []
@@ -149,7 +156,8 @@ class SqliteTransaction:
             if place in taken and not (joins and place not in busy):
                 continue
             if row["due"] > now:
-                if in_order and place not in taken:
+                put_off = row["lane"] == "thread" and not row["attempts"]
+                if in_order and not put_off:
                     taken.add(place)
                 continue
             taken.add(place)

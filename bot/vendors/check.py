@@ -26,7 +26,7 @@ def check_hubspot(hubspot: HubSpotPort) -> list[VendorError]:
             hubspot.account,
             hubspot.active_owners,
             partial(hubspot.is_super_admin, NOBODY),
-            *(partial(hubspot.count_records, kind, NO_OWNER) for kind in CORE_OBJECTS),
+            *(partial(hubspot.count_by_owner, kind, [NO_OWNER]) for kind in CORE_OBJECTS),
             hubspot.daily_usage,
         )
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from more_itertools import chunked
 from pydantic import AwareDatetime, Field
 
 from bot.errors import VendorError
@@ -27,6 +28,9 @@ from bot.vendors.patience import Patience
 from workflows.values import CORE_OBJECTS, Account, OwnedRecords, Owner
 
 SEARCH_PAGE = 200
+OWNERS_TOGETHER = 100
+"""Values of one IN filter; with them a search's body stays below 3,000 characters."""
+BY_ID = {"propertyName": "hs_object_id", "direction": "ASCENDING"}
 USERS_PAGE = 100
 SYNC_TIME = "salesforcelastsynctime"
 
@@ -150,20 +154,57 @@ class HubSpot:
         """Count the records of one type that belong to *owner_id*, as the search index sees it."""
         return self._search(object_type, [_owned_by(owner_id)], limit=1).total
 
+    def count_by_owner(self, object_type: str, owner_ids: Sequence[str]) -> dict[str, int]:
+        """Count the records of one type for each of many owners, with few searches.
+
+        Searches are the scarce calls (5 a second for the whole account). Owners are asked for
+        a hundred at a time; where reading their records takes fewer searches than one for each
+        owner, they are read and counted here.
+        """
+        counts = dict.fromkeys(owner_ids, 0)
+        for some in chunked(owner_ids, OWNERS_TOGETHER):
+            first = self._owned_by_any(object_type, some, "")
+            if first.total <= SEARCH_PAGE * len(some):
+                self._tally(object_type, some, first, counts)
+            else:
+                for owner_id in some:
+                    counts[owner_id] = self.count_records(object_type, owner_id)
+        return counts
+
+    def _tally(
+        self, object_type: str, owners: Sequence[str], page: _Search, counts: dict[str, int]
+    ) -> None:
+        while page.results:
+            for record in page.results:
+                owner_id = record.properties.get(OWNER) or ""
+                if owner_id in counts:
+                    counts[owner_id] += 1
+            if len(page.results) < SEARCH_PAGE:
+                return
+            page = self._owned_by_any(object_type, owners, page.results[-1].id)
+
+    def _owned_by_any(self, object_type: str, owners: Sequence[str], after: str) -> _Search:
+        filters: list[dict[str, Any]] = [
+            {"propertyName": OWNER, "operator": "IN", "values": list(owners)}
+        ]
+        if after:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after})
+        return self._search(object_type, filters, limit=SEARCH_PAGE, sort=BY_ID)
+
     def record_ids(self, object_type: str, owner_id: str, after: str = "") -> tuple[str, ...]:
         """Return up to 200 records of *owner_id* whose ids follow *after*, in the order of ids.
 
         An empty answer is the end. The cursor stays right while records leave the result, and
         passes the search's limit of 10,000 results (facts/hubspot.md, "Search").
         """
-        filters = [_owned_by(owner_id)]
+        filters: list[dict[str, Any]] = [_owned_by(owner_id)]
         if after:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after})
         found = self._search(
             object_type,
             filters,
             limit=SEARCH_PAGE,
-            sort={"propertyName": "hs_object_id", "direction": "ASCENDING"},
+            sort=BY_ID,
         )
         return tuple(record.id for record in found.results)
 
@@ -218,14 +259,14 @@ class HubSpot:
     def _search(
         self,
         object_type: str,
-        filters: list[dict[str, str]],
+        filters: Sequence[dict[str, Any]],
         *,
         limit: int,
         sort: dict[str, str] | None = None,
         properties: tuple[str, ...] = (OWNER,),
     ) -> _Search:
         request: dict[str, Any] = {
-            "filterGroups": [{"filters": filters}],
+            "filterGroups": [{"filters": list(filters)}],
             "properties": list(properties),
             "limit": limit,
         }

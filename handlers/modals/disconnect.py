@@ -10,7 +10,7 @@ from handlers.modals import parts
 from handlers.payload import Metadata
 from handlers.views import words
 from handlers.views.links import hubspot_integration
-from handlers.views.parts import actions, context, link, section
+from handlers.views.parts import actions, link, section
 from workflows.rules.disconnect import PHRASE
 from workflows.run import Run
 from workflows.text import N_
@@ -36,13 +36,6 @@ def disconnect(run: Run, metadata: Metadata, tr: Translator, notice: str = "") -
     blocks = [
         section(_steps(tr)),
         actions(link(tr("Open the integration in HubSpot"), hubspot_integration(run))),
-        context(
-            tr(
-                "What stays: records that came from Salesforce, the *Salesforce Information* "
-                "properties, the package in Salesforce. Workflow actions that speak to Salesforce "
-                "stay in their workflows, but no longer run."
-            )
-        ),
         parts.alert(
             tr(
                 "HubSpot deletes the integration's settings and the field mappings for good. Save "
@@ -54,7 +47,6 @@ def disconnect(run: Run, metadata: Metadata, tr: Translator, notice: str = "") -
             MAPPINGS,
             tr("Field mappings that are saved"),
             [(kind, words.object_type(kind, tr)) for kind in CORE_OBJECTS],
-            optional=True,
         ),
         parts.select(
             tr,

@@ -9,7 +9,7 @@ from handlers.i18n import Translator
 from handlers.modals import parts
 from handlers.payload import Metadata
 from handlers.views import words
-from handlers.views.parts import outside
+from handlers.views.parts import code, outside
 from workflows.run import Run
 from workflows.values import CustomObject, Inventory
 
@@ -39,15 +39,15 @@ def _lines(found: Inventory, tr: Translator) -> list[str]:
         lines.append(tr("*Custom objects and their records*"))
         lines += [f"• {_object(item, tr)}" for item in found.objects]
     lines.append(f"*{words.components(found, tr)}*")
-    lines += [f"• {outside(part.type, 80)} {outside(part.name, 200)}" for part in found.components]
+    lines += [f"• {outside(part.type, 80)} {code(part.name)}" for part in found.components]
     return lines
 
 
 def _object(item: CustomObject, tr: Translator) -> str:
     if item.records is None:
-        return tr("{name}: records cannot be counted", name=outside(item.name))
+        return tr("{name}: records cannot be counted", name=code(item.name))
     number = tr.plural("{count} record", "{count} records", item.records)
-    return f"{outside(item.name)}: {number}"
+    return f"{code(item.name)}: {number}"
 
 
 def package_line(found: Inventory, tr: Translator) -> str:
@@ -66,6 +66,6 @@ def package_line(found: Inventory, tr: Translator) -> str:
 def incomplete(found: Inventory, tr: Translator) -> list[str]:
     """Say what could not be read."""
     return [
-        tr("⚠️ Not complete: {what}", what=outside(tr.text(text, escape=False), 300))
+        tr("⚠️ Not complete: {what}", what=outside(tr.text(text, escape=False), 400))
         for text in found.incomplete
     ]

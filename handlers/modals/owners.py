@@ -97,8 +97,8 @@ def _suggestions(run: Run, metadata: Metadata, tr: Translator) -> ActionsBlock |
 def _row(
     owned: OwnedRecords, chosen: Owner | None, metadata: Metadata, tr: Translator
 ) -> SectionBlock:
-    text = owner_line(owned, tr)
-    if owned.suggestion is not None:
+    text = owner_line(owned, tr, between="\n")
+    if owned.suggestion is not None and chosen is None:
         text += "\n" + _suggested(owned.suggestion, tr)
     # Slack keeps what was picked while the block's id stays the same, whatever we send.
     block_id = f"target:{owned.owner.id}:{chosen.id if chosen else ''}:{metadata.turn}"

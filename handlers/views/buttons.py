@@ -100,7 +100,7 @@ def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
     style: Literal["primary", "danger"] | None = None
     if act in _DESTROYS:
         style = "danger"
-    elif act in _PRIMARY:
+    elif act in _PRIMARY or (act is Act.OPEN_MAPPING and run.unmapped):
         style = "primary"
     label = tr.text(_LABELS[act])
     return button(label, act, ref_of(run), style=style, confirm=_dialog(act, run, tr))

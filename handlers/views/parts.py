@@ -93,6 +93,11 @@ def outside(text: str, most: int = 200) -> str:
     return clip(escape_outside(text), most)
 
 
+def code(text: str, most: int = 200) -> str:
+    """Write a name from an API as code, so that Slack takes no `__` in it for formatting."""
+    return f"`{outside(text.replace('`', chr(39)), most) or '–'}`"
+
+
 def mention(user_id: str) -> str:
     """Write a Slack user as a mention; what is not a user id is only escaped text."""
     return f"<@{user_id}>" if _SLACK_ID.fullmatch(user_id) else outside(user_id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from handlers.i18n import Translator
 from handlers.views.parts import actor, outside, people
@@ -18,6 +19,7 @@ MAIL_SUBJECT = "Reassign contacts, companies, and deals to HubSpot owners"
 """The subject of HubSpot's mail (P2a)."""
 SHORT = 12
 """Characters of a digest or hash that are shown."""
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
 
 _REASONS = {
     Reason.LEAVING_SALESFORCE: N_("We stop using Salesforce"),
@@ -182,11 +184,23 @@ def evidence(proof: Evidence, tr: Translator) -> str:
             "*verified* {when} – {source}: {says}",
             when=tr.moment(proof.reading.at),
             source=outside(proof.reading.source, 60),
-            says=outside(proof.reading.says, 160),
+            says=_readable(outside(proof.reading.says, 160), tr),
         )
     if proof.kind == "attested":
         return tr("*attested* by {who}, {when}", who=actor(proof.by, tr), when=when)
     return tr("*not needed*, {when}", when=when)
+
+
+def _readable(says: str, tr: Translator) -> str:
+    """Write the times in a reading as people read times; one without a zone is UTC."""
+
+    def shown(found: re.Match[str]) -> str:
+        at = datetime.fromisoformat(found[0])
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = "{date_short_pretty} {time_secs}"
+        return f"<!date^{int(at.timestamp())}^{seconds}|{tr.plain_moment(at)}>"
+
+    return _ISO_TIME.sub(shown, says)
 
 
 def step_line(item: Step, tr: Translator, passed: Mapping[str, Sequence[str]] | None = None) -> str:

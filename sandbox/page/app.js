@@ -22,8 +22,9 @@ import { ApiError, api, watch } from "./api.js";
 import { mountBar } from "./bar.js";
 import { blockItems } from "./blocks.js";
 import { Composer, escaped, withMentions } from "./composer.js";
-import { channel, me, setDirectory, world } from "./directory.js";
-import { append, h, icon, reconcile } from "./dom.js";
+import { channel, keepPlace, me, setDirectory, world } from "./directory.js";
+import { h, icon, reconcile } from "./dom.js";
+import { openingItem } from "./guide.js";
 import { Home } from "./home.js";
 import { orToast, toast } from "./layer.js";
 import { messageItems, noticeItem, SHOWN_AT_FIRST } from "./messages.js";
@@ -143,6 +144,7 @@ function draw() {
   drawThread(where);
   document.title = `${titleOf(where)} – Sandbox`;
   page.loaded = `${me().id}|${location.hash}`;
+  keepPlace(location.hash);
 }
 
 const titleOf = (where) => (where.kind === "home" || where.kind === "dm" ? (world().bot?.name ?? "App") : `#${channel(where.channel)?.name ?? ""}`);
@@ -179,7 +181,7 @@ function drawMessages(where) {
   const visible = page.messages.slice(-page.shown);
   const items = messageItems(visible, place(where, false));
   if (page.messages.length > visible.length) items.unshift(earlier());
-  else items.unshift(opening(where));
+  else items.unshift(openingItem(where, titleOf(where)));
   const notices = page.notices.filter((one) => one.place === where.channel && one.viewer === me().id);
   keepBottom(list, () => reconcile(list, [...items, ...notices.map(noticeItem)]), fresh);
   composer.aim(`${me().id}|${where.channel}`, `Message ${titleOf(where)}`);
@@ -195,13 +197,6 @@ function earlier() {
     list.scrollTop = list.scrollHeight - fromEnd;
   };
   return { key: "earlier", signature: "", render: () => h("button", { class: "earlier button", type: "button", onclick: show }, "Show earlier messages") };
-}
-
-function opening(where) {
-  const text = where.kind === "dm"
-    ? `This is the start of your messages with ${titleOf(where)}.`
-    : ["This is the start of ", h("strong", {}, titleOf(where)), ". Type ", h("code", {}, "/uninstall-salesforce"), " to begin."];
-  return { key: "opening", signature: `${where.channel}${titleOf(where)}`, render: () => append(h("p", { class: "opening" }), [text]) };
 }
 
 function drawHome() {

@@ -1,6 +1,7 @@
 // Who and what the ids in texts mean, whose eyes we look through, and the sandbox's time.
 
 const VIEWER_KEY = "sandbox.person";
+const PLACE_KEY = "sandbox.place";
 
 let state = { people: [], channels: [], bot: null, clock: { offset: 0 } };
 let viewer = null;
@@ -34,6 +35,26 @@ export function setViewer(id) {
   } catch {
     // A browser without storage still has the address.
   }
+}
+
+/** Keep in mind which channel and thread this tab shows, for the way back from another page. */
+export function keepPlace(hash) {
+  try {
+    sessionStorage.setItem(PLACE_KEY, hash);
+  } catch {
+    // Without storage the way back leads to the first channel.
+  }
+}
+
+/** The address of the chat page as this tab showed it last. */
+export function chatAddress() {
+  let hash = "";
+  try {
+    hash = sessionStorage.getItem(PLACE_KEY) ?? "";
+  } catch {
+    hash = "";
+  }
+  return `/?as=${encodeURIComponent(viewer.id)}${hash}`;
 }
 
 export const world = () => state;

@@ -6,6 +6,7 @@ import { h, icon, uid } from "./dom.js";
 import { confirmed, openMenu, orToast } from "./layer.js";
 import { textObject, textOf } from "./mrkdwn.js";
 import { matching, select } from "./select.js";
+import { standIn } from "./standins.js";
 import { fileOption, focusKey, idOption, isMany, setValue, toApi, valueOf } from "./values.js";
 
 const SUGGEST_DELAY = 300;
@@ -54,7 +55,7 @@ function button(place) {
   const common = { class: `button ${kind}`, "aria-label": element.accessibility_label, data: { ...hooks(place), value: element.value } };
   const act = () => perform(place, node);
   const node = element.url && /^(https?:\/\/|\/)/i.test(element.url)
-    ? h("a", { ...common, href: element.url, target: "_blank", rel: "noopener noreferrer", onclick: act }, textObject(element.text), icon("link", 12))
+    ? h("a", { ...common, ...standIn(element.url), onclick: act }, textObject(element.text), icon("link", 12))
     : h("button", { ...common, type: "button", onclick: act }, textObject(element.text));
   return node;
 }

@@ -17,7 +17,8 @@ const REASONS = [
   "We no longer use Salesforce", "We are moving to another CRM", "We are replacing it with another integration",
   "It costs too much", "Something does not work", "Other",
 ];
-const OBJECTS = ["contacts", "companies", "deals", "tickets", "tasks", "calls", "meetings", "notes", "emails"];
+const REASSIGNED = ["contacts", "companies", "deals"]; // what the procedure gives new owners (P2b)
+const OBJECTS = [...REASSIGNED, "tickets", "tasks", "calls", "meetings", "notes", "emails"];
 const RECORDS_SHOWN = 50;
 
 let hubspot = null;
@@ -28,6 +29,7 @@ const nameOf = (owner) => owner.name || owner.email || owner.id;
 const salesforceOwners = () => hubspot.owners.filter((owner) => owner.salesforce_only);
 const countsOf = (owner) => hubspot.counts[owner.id] ?? {};
 const total = (counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+const reassignable = (counts) => REASSIGNED.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 
 async function load() {
   hubspot = await api.hubspot();
@@ -99,7 +101,10 @@ function uninstallDialog() {
   const phrase = h("input", { id: phraseId, class: "text-input", type: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": errorId, data: { testid: "hubspot-phrase" } });
   const error = h("p", { class: "error", id: errorId, role: "alert", data: { testid: "hubspot-error" } });
   const submit = h("button", { class: "button danger", type: "submit", data: { testid: "hubspot-uninstall" } }, "Uninstall Salesforce");
-  const ready = () => submit.classList.toggle("dim", !(reason.value && phrase.value === PHRASE));
+  const ready = () => {
+    error.replaceChildren();
+    submit.classList.toggle("dim", !(reason.value && phrase.value === PHRASE));
+  };
   const send = async (event) => {
     event.preventDefault();
     if (submit.getAttribute("aria-busy") === "true") return;
@@ -131,22 +136,24 @@ function uninstallDialog() {
 
 function cleanup() {
   const owners = salesforceOwners();
-  const left = owners.reduce((sum, owner) => sum + total(countsOf(owner)), 0);
+  const left = owners.reduce((sum, owner) => sum + reassignable(countsOf(owner)), 0);
+  const others = owners.reduce((sum, owner) => sum + total(countsOf(owner)), 0) - left;
   const button = h("button", { class: "button danger", type: "button", disabled: !owners.length, data: { testid: "hubspot-delete-owners", focusKey: "hubspot-delete-owners" }, onclick: () => deleteOwners(owners.length, left) }, "Delete Salesforce owners");
   const note = !owners.length
     ? h("p", { class: "banner banner-ok" }, "There are no Salesforce owners left.")
     : left
-      ? h("p", { class: "banner banner-warn" }, `${number(left)} records still belong to Salesforce owners. Reassign them first: after the deletion they would belong to nobody.`)
-      : h("p", { class: "banner banner-ok" }, "No record belongs to a Salesforce owner any more. They can be deleted.");
+      ? h("p", { class: "banner banner-warn" }, `${number(left)} contacts, companies and deals still belong to Salesforce owners. Reassign them first: after the deletion they would belong to nobody.`)
+      : h("p", { class: "banner banner-ok" }, "No contact, company or deal belongs to a Salesforce owner any more. The owners can be deleted.");
+  const rest = others ? h("p", { class: "quiet" }, `Other records, such as tasks and tickets, are not part of the reassignment: ${number(others)} keep the name of their old owner.`) : null;
   return [h("section", { class: "card" },
     h("div", { class: "card-head" }, h("h1", {}, "Owner cleanup"), button),
-    h("p", {}, "Users who exist in Salesforce alone, and how many records each owns in HubSpot."), note,
+    h("p", {}, "Users who exist in Salesforce alone, and how many records each owns in HubSpot."), note, rest,
     owners.length ? ownerTable("Salesforce owners", owners) : null)];
 }
 
 function usedObjects(owners) {
   const used = new Set(owners.flatMap((owner) => Object.keys(countsOf(owner))));
-  return OBJECTS.filter((name) => used.has(name) || ["contacts", "companies", "deals"].includes(name));
+  return OBJECTS.filter((name) => used.has(name) || REASSIGNED.includes(name));
 }
 
 function ownerTable(caption, owners, extra = () => []) {
@@ -163,7 +170,7 @@ async function deleteOwners(count, left) {
     testid: "hubspot-delete-dialog",
     body: [
       h("p", {}, `${number(count)} Salesforce owner${count === 1 ? "" : "s"} will be deleted from HubSpot for good. Nothing changes in Salesforce.`),
-      left ? h("p", { class: "banner banner-warn" }, `${number(left)} records still belong to them and would be left without a usable owner.`) : null,
+      left ? h("p", { class: "banner banner-warn" }, `${number(left)} contacts, companies and deals still belong to them and would be left without a usable owner.`) : null,
     ],
     buttons: [{ label: "Cancel", value: false, testid: "hubspot-cancel" }, { label: "Got it", value: true, kind: "primary", testid: "hubspot-got-it" }],
   });

@@ -4,6 +4,7 @@ import { dateNode } from "./dates.js";
 import { channel, userName, me } from "./directory.js";
 import { h } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { standIn } from "./standins.js";
 
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 const ADDRESS = /^(https?:\/\/|mailto:|tel:)\S+$/i; // what may become a link
@@ -134,7 +135,7 @@ function named(text, at) {
 function styled(text, at, mark) {
   const before = text[at - 1];
   const after = text[at + 1];
-  if ((before && WORD.test(before)) || !after || /\s/.test(after) || after === mark) return null;
+  if ((before && (WORD.test(before) || before === mark)) || !after || /\s/.test(after) || after === mark) return null;
   const end = closing(text, at, mark);
   if (end < 0) return null;
   const node = h(TAGS[mark]);
@@ -204,7 +205,7 @@ function command(body, label) {
 /** A link that opens elsewhere; only web and mail addresses become links. */
 export function link(href, content) {
   if (!ADDRESS.test(href)) return h("span", {}, content ?? `<${href}>`);
-  return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, content ?? href.replace(/^(mailto|tel):/i, ""));
+  return h("a", standIn(href), content ?? href.replace(/^(mailto|tel):/i, ""));
 }
 
 function autolink(text) {

@@ -2,7 +2,7 @@
 
 import { api, watch } from "./api.js";
 import { mountBar } from "./bar.js";
-import { me, moment, number, setDirectory } from "./directory.js";
+import { chatAddress, me, moment, number, setDirectory } from "./directory.js";
 import { h, icon, keepFocus } from "./dom.js";
 import { toast } from "./layer.js";
 
@@ -17,7 +17,9 @@ export function startPage({ load, draw }) {
   let shown = "";
   const show = () => {
     bar.update();
-    for (const link of document.querySelectorAll("a[data-page]")) link.href = `${link.dataset.page}?as=${encodeURIComponent(me().id)}`;
+    for (const link of document.querySelectorAll("a[data-page]")) {
+      link.href = link.dataset.page === "/" ? chatAddress() : `${link.dataset.page}?as=${encodeURIComponent(me().id)}`;
+    }
     keepFocus(draw);
   };
   refresh = watch(async () => {

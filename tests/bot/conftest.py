@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 pytest.register_assert_rewrite("tests.bot.store_contract", "tests.bot.rig", "tests.bot.fakes")
 
@@ -17,3 +18,15 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logs() -> Iterator[None]:
+    """Drop what is logged: the failures of these tests are meant."""
+
+    def drop(*_: object) -> None:
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[drop])
+    yield
+    structlog.reset_defaults()

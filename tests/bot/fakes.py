@@ -61,10 +61,14 @@ class Death:
 
 @dataclass
 class Fault:
-    """What goes wrong in a call; ``applied``: only the answer is lost."""
+    """What goes wrong in a call; ``applied``: only the answer is lost.
+
+    ``about``: it strikes only where this stands in an argument.
+    """
 
     error: BaseException
     applied: bool = False
+    about: str = ""
 
 
 class Faulty:
@@ -85,21 +89,33 @@ class Faulty:
         times: int = 1,
         after: int = 0,
         applied: bool = False,
+        about: str = "",
         **more: Any,
     ) -> None:
         """Let *call* fail, once *after* calls have gone well."""
         self.faults[call].extend([None] * after)
-        fault = Fault(vendor_error(self.vendor, **more), applied)
+        fault = Fault(vendor_error(self.vendor, **more), applied, about)
         self.faults[call].extend([fault] * times)
 
-    def kill(self, call: str, *, after: int = 0, applied: bool = False) -> None:
+    def kill(
+        self, call: str, *, after: int = 0, applied: bool = False, about: str = ""
+    ) -> None:
         """Let the process die in *call*."""
         self.faults[call].extend([None] * after)
-        self.faults[call].append(Fault(Killed(), applied))
+        self.faults[call].append(Fault(Killed(), applied, about))
 
     def raises(self, call: str, error: Exception, times: int = 1) -> None:
         """Let *call* raise what nobody foresaw."""
         self.faults[call].extend([Fault(error)] * times)
+
+    def strike(self, call: str, *given: object) -> Fault | None:
+        """Return the fault that strikes this call, if one does."""
+        waiting = self.faults[call]
+        fault = waiting[0] if waiting else None
+        if fault is not None and fault.about:
+            if not any(fault.about in str(argument) for argument in given):
+                return None
+        return waiting.popleft() if waiting else None
 
     def count(self, call: str) -> int:
         """Say how often something was called."""
@@ -138,8 +154,7 @@ def fallible(method: Callable[Concatenate[F, P], R]) -> Callable[Concatenate[F, 
             if self.death.happened:
                 raise Killed
             self.calls.append(method.__name__)
-            waiting = self.faults[method.__name__]
-            fault = waiting.popleft() if waiting else None
+            fault = self.strike(method.__name__, *args)
             if fault is None:
                 return method(self, *args, **kwargs)
             if fault.applied:
@@ -378,6 +393,9 @@ class FakeHubSpot(Faulty):
         return tuple(self.salesforce_owners)
 
     @fallible
+    def count_by_owner(self, object_type: str, owner_ids: Sequence[str]) -> dict[str, int]:
+        return {one: self.count_records(object_type, one) for one in owner_ids}
+
     def count_records(self, object_type: str, owner_id: str) -> int:
         return list(self.records.get(object_type, {}).values()).count(owner_id)
 

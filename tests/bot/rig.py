@@ -225,16 +225,20 @@ class Rig:
         self.run_id = talk.run.id
         links = chained(self.run_id, talk.history)
         before = fold(talk.history[:-1]) if talk.history[1:] else None
-        asked = [Effect(kind="card", key="card", lane="thread")]
+        wanted = timers(talk.run)
+        self.store.write(lambda transaction: transaction.append(talk.run, links))
+        self.store.write(lambda transaction: transaction.set_timers(self.run_id, wanted))
+        self.ask(Effect(kind="card", key="card", lane="thread"))
+        self.settle()
         if work:
-            asked += effects(before, talk.history[-1], talk.run)
+            self.ask(*effects(before, talk.history[-1], talk.run))
 
-        def record(transaction: Transaction) -> None:
-            transaction.append(talk.run, links)
-            transaction.set_timers(self.run_id, timers(talk.run))
-            transaction.add_effects(self.run_id, talk.run.version, asked, self.wall())
-
-        self.store.write(record)
+    def ask(self, *asked: Effect) -> None:
+        """Queue effects as if an event had asked for them."""
+        version = self.run.version
+        self.store.write(
+            lambda transaction: transaction.add_effects(self.run_id, version, asked, self.wall())
+        )
         self.engine.committed()
 
     def does(self, who: str, action: c.Action, key: str = "") -> Outcome:

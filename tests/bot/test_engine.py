@@ -151,11 +151,7 @@ def test_two_votes_at_once_both_count(desk: Desk) -> None:
 
     with ThreadPoolExecutor(3) as pool:
         answers = sorted(pool.map(vote, ("UC", "UD", "UE")))
-    assert answers == ["awaiting_approval", "disconnecting", "not_now"] or answers == [
-        "awaiting_approval",
-        "disconnecting",
-        "stale_prompt",
-    ]
+    assert answers == ["awaiting_approval", "disconnecting", "stale_prompt"]
     (passed,) = [one for one in desk.store.history("R1") if one.recorded.event.type == "gate_passed"]
     assert isinstance(passed.recorded.event, e.GatePassed)
     assert len(passed.recorded.event.approvers) == 2

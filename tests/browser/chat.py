@@ -84,7 +84,6 @@ class Chat:
         """Wait until the bot offers this in the thread."""
         button = self.button(action)
         button.wait_for(timeout=JOB_MS)
-        button.scroll_into_view_if_needed()
         return button
 
     def gone(self, action: str) -> None:

@@ -101,8 +101,10 @@ class Journey:
         desk.become(ADA)
         desk.offered("open_disconnect")
         self.camera.take(desk.page, "disconnect")
-        services.disconnect(desk.page, self.camera)
-        self._back_in_thread()
+        with desk.page.expect_popup() as opened:
+            desk.thread.get_by_role("link", name="Open in HubSpot").last.click()
+        services.disconnect(opened.value, self.camera)
+        opened.value.close()
         modal = desk.opens("open_disconnect", "disconnect")
         for kind in ("contacts", "companies", "deals"):
             field(modal, "mappings", kind).check()
@@ -145,7 +147,6 @@ class Journey:
         desk.offered("report_owners_deleted")
         self.camera.take(desk.page, "cleanup")
         services.delete_owners(desk.page, self.camera)
-        self._back_in_thread()
         desk.press("report_owners_deleted", sure=True)
 
     # --- P3 --------------------------------------------------------------------------------------
@@ -183,7 +184,6 @@ class Journey:
         desk.offered("report_uninstalled")
         self.camera.take(desk.page, "remove")
         services.uninstall(desk.page, self.camera)
-        self._back_in_thread()
         desk.press("report_uninstalled", sure=True)
         desk.offered("open_downloaded")
         self.camera.take(desk.page, "window")
@@ -200,7 +200,8 @@ class Journey:
         direct = self.desk.page.get_by_test_id("messages")
         direct.get_by_text("4 hours").last.wait_for(timeout=JOB_MS)
         self.camera.take(self.desk.page, "direct")
-        self._back_in_thread()
+        self.desk.channel(MAIN)
+        self.desk.open_thread()
 
     def _ahead(self, by: int | str, left: str) -> None:
         page = self.desk.page
@@ -249,7 +250,3 @@ class Journey:
         assert Counter(int(number) for _, number in lines) == Counter(every)
         assert len({run for run, _ in lines}) == 1
         self.camera.take(desk.page, "audit")
-
-    def _back_in_thread(self) -> None:
-        self.desk.channel(MAIN)
-        self.desk.open_thread()

@@ -13,8 +13,7 @@ PHRASE = "Uninstall Salesforce"
 
 
 def disconnect(page: Page, camera: Camera) -> None:
-    """P1a–e, with a phrase that is mistyped at first."""
-    page.get_by_test_id("open-hubspot").click()
+    """P1b–e on a HubSpot page that is open already, with a phrase that is mistyped at first."""
     page.get_by_test_id("hubspot-status").get_by_text("Connected").wait_for()
     page.get_by_test_id("hubspot-disconnect").click()
     page.get_by_test_id("hubspot-continue").click()
@@ -26,14 +25,13 @@ def disconnect(page: Page, camera: Camera) -> None:
     camera.take(page, "hubspot-disconnect")
     page.get_by_test_id("hubspot-uninstall").click()
     page.get_by_test_id("hubspot-status").get_by_text("Disconnected").wait_for()
-    page.get_by_test_id("back-to-chat").click()
 
 
 def delete_owners(page: Page, camera: Camera) -> None:
     """P2c–e, by the link in HubSpot's mail."""
     page.get_by_test_id("open-hubspot").click()
     page.get_by_test_id("hubspot-go-cleanup").click()
-    page.get_by_text("No record belongs to a Salesforce owner any more").wait_for()
+    page.get_by_text("No contact, company or deal belongs to a Salesforce owner").wait_for()
     camera.take(page, "hubspot-cleanup")
     page.get_by_test_id("hubspot-delete-owners").click()
     page.get_by_test_id("hubspot-got-it").click()

@@ -54,7 +54,7 @@ def remaining(desk: Desk) -> str:
 def test_a_row_tells_who_how_many_and_what_is_suggested() -> None:
     desk = opened()
     text = rows(desk.modal)[0]["text"]["text"]
-    assert "*Sam Sales 0* · s0@sf.example" in text
+    assert "*Sam Sales 0*\ns0@sf.example" in text
     assert "30 contacts, 5 companies, 1 deal" in text
     assert "not reassigned: 4 tickets" in text
     assert "Suggestion: *Hanna Hub*" in text

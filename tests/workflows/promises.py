@@ -66,31 +66,35 @@ class Watch:
         self, before: Run | None, recorded: e.Recorded, run: Run, action: c.Action | None
     ) -> None:
         event = recorded.event
+        if isinstance(event, e.InventoryRecorded | e.InventoryChanged | e.InventoryReconfirmed):
+            self._see(event.reading.at)
         if before is None:
             assert isinstance(event, e.RunStarted)
             return
         assert not before.state.final
         match event:
-            case e.InventoryRecorded() | e.InventoryChanged() | e.InventoryReconfirmed():
-                self._see(event.reading.at)
+            case e.InventoryReconfirmed():
+                assert before.inventory is not None
+                assert event.digest == inventory_digest(before.inventory)
+            case e.InventoryChanged():
+                assert before.inventory is not None
+                assert inventory_digest(event.inventory) != inventory_digest(before.inventory)
             case e.Approved():
                 check_vote(before, event, recorded)
             case e.GatePassed():
                 check_gate(before, event, recorded)
-            case e.MappingConfirmed():
-                alone = {owned.owner.id for owned in before.owners}
-                assert not set(event.mapping.values()) & alone
-                assert set(event.mapping) == {owned.owner.id for owned in before.to_map}
+            case e.MappingConfirmed() | e.ReassignmentRetried():
+                check_mapping(before, event)
             case e.DisconnectReported():
                 assert "plan" in before.passed
             case e.OwnersDeletionReported():
                 assert before.records_left == 0
             case e.UninstallReported() | e.BotRemovalStarted():
-                assert before.reconfirmed
-                assert "removal" in before.passed
-                assert before.removal_digest == digest_of_what_is_shown(before)
+                check_removal(before, event)
             case e.Cancelled():
-                assert event.irreversible == before.irreversible
+                pressed = before.uninstall_reported_at is not None or before.bot_removing
+                said = {*before.irreversible, *(["package_removed"] if pressed else [])}
+                assert set(event.irreversible) == said
             case e.PackageRemoved():
                 self._check_deadline(before, event, action)
             case e.ReminderDue():
@@ -167,6 +171,22 @@ def check_gate(before: Run, event: e.GatePassed, recorded: e.Recorded) -> None:
     assert event.digest == digest_of_what_is_shown(before)
     assert recorded.at < approvals_end(before)
     assert event.gate == "plan" or before.consent
+
+
+def check_mapping(before: Run, event: e.MappingConfirmed | e.ReassignmentRetried) -> None:
+    """Every owner with records has a target, and no target exists in Salesforce alone."""
+    planned = {owned.owner.id: before.mapping[owned.owner.id].id for owned in before.to_map}
+    assert planned
+    assert not set(planned.values()) & {owned.owner.id for owned in before.owners}
+    assert isinstance(event, e.ReassignmentRetried) or event.mapping == planned
+
+
+def check_removal(before: Run, event: e.UninstallReported | e.BotRemovalStarted) -> None:
+    """The package goes after its gate, while it is what was approved; by the bot without a copy."""
+    assert before.reconfirmed
+    assert "removal" in before.passed
+    assert before.removal_digest == digest_of_what_is_shown(before)
+    assert isinstance(event, e.UninstallReported) or before.keep_copy is False
 
 
 def check_promises(talk: Conversation) -> None:

@@ -74,6 +74,27 @@ class TestMapping:
             talk.anna.confirms_the_mapping()
         assert talk.at(State.MAPPING_OWNERS)
 
+    def test_and_can_be_replaced(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        talk.anna.asks_to_check()
+        talk.bot.counts((*samples.OWNERS[:1], samples.owned(samples.HUGO)))
+        assert "ConfirmMapping" not in talk.asked.choices
+        talk.anna.maps_the_rest_to(samples.HELEN)
+        talk.anna.confirms_the_mapping()
+        assert talk.at(State.REASSIGNING)
+
+    def test_a_choice_for_somebody_without_records_stands_in_nobodys_way(self) -> None:
+        """Sue's records went elsewhere; that her target is gone as well must not matter."""
+        talk = journeys.to_mapping()
+        talk.anna.maps(samples.SUE, samples.HUGO)
+        talk.anna.maps_the_rest_to(samples.HELEN)
+        talk.anna.asks_to_check()
+        hugo = samples.emptied((samples.owned(samples.HUGO),))
+        talk.bot.counts((*samples.OWNERS[:1], *hugo))
+        talk.anna.confirms_the_mapping()
+        assert talk.at(State.REASSIGNING)
+
     def test_the_digest_is_that_of_the_mapping(self) -> None:
         one, other = journeys.to_mapping(), journeys.to_mapping()
         for talk, target in ((one, samples.HUGO), (other, samples.HELEN)):
@@ -116,6 +137,14 @@ class TestTheJob:
         newcomer = Owner(id="904", name="Stan Salesforce")
         talk.bot.counts((samples.owned(newcomer),))
         with talk.refused("mapping_incomplete"):
+            talk.anna.tries_the_rest_again()
+        assert "RetryReassignment" not in talk.asked.choices
+
+    def test_what_is_left_does_not_go_to_a_target_who_became_salesforce_only(self) -> None:
+        talk = journeys.to_reassigning()
+        talk.bot.finishes_the_job()
+        talk.bot.counts((samples.owned(samples.SUE), samples.owned(samples.HUGO, contacts=0)))
+        with pytest.raises(Refused):
             talk.anna.tries_the_rest_again()
         assert "RetryReassignment" not in talk.asked.choices
 

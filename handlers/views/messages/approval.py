@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
 from handlers.views import words
-from handlers.views.parts import clip, context, divider, listing, mention, outside, people, section
+from handlers.views.parts import clip, code, context, divider, listing, mention, outside, people, section
 from handlers.views.parts import sections as packed
 from workflows.run import Run
 from workflows.values import Inventory, Plan
@@ -156,7 +156,7 @@ def package_lines(inventory: Inventory | None, tr: Translator) -> list[str]:
     if inventory is None:
         return [tr("*Package:* not installed in Salesforce; step 3 is not needed.")]
     objects = [
-        f"{outside(item.name, 80)}: {_records(item.records, tr)}" for item in inventory.objects
+        f"{code(item.name, 80)}: {_records(item.records, tr)}" for item in inventory.objects
     ]
     lines = [
         tr(
@@ -202,7 +202,7 @@ def blocker_lines(inventory: Inventory, tr: Translator) -> list[str]:
         ]
     else:
         lines = [tr("*Blockers found:* none.")]
-    gaps = [clip(tr.text(gap), 200) for gap in inventory.incomplete]
+    gaps = [clip(tr.text(gap), 400) for gap in inventory.incomplete]
     if gaps:
         lines += [tr("The search is not complete:"), *listing(gaps, tr, most=4)]
     else:

@@ -28,7 +28,7 @@ class Wordy(Translator):
         return f"{said} {'ł' * (len(many) // 2)}"
 
 
-EN, WORDY = Translator("en"), Wordy()
+EN, PL, WORDY = Translator("en"), Translator("pl"), Wordy()
 
 
 def fits(message: Message) -> Message:

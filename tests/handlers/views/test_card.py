@@ -12,7 +12,7 @@ from handlers.ports import Progress
 from handlers.render import card, prompt_message
 from tests.handlers import runs
 from tests.handlers.runs import ADMIN, OTHER_ADMIN, Story, tell
-from tests.handlers.views.looks import EN, ESCAPED, HOSTILE, WORDY, acts, fits, refs, shown
+from tests.handlers.views.looks import EN, ESCAPED, HOSTILE, PL, WORDY, acts, fits, refs, shown
 from workflows import commands as c
 from workflows.checklist import STEPS
 from workflows.prompts import Ask
@@ -22,7 +22,7 @@ from workflows.text import N_
 from workflows.values import Role
 
 
-@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("tr", [EN, PL, WORDY], ids=["en", "pl", "wordy"])
 @pytest.mark.parametrize("ask", Ask)
 def test_the_card_shows_every_step_and_fits(ask: Ask, tr: Translator) -> None:
     run = tell(ask).run

@@ -18,6 +18,7 @@ from tests.handlers.views.looks import (
     EN,
     ESCAPED,
     HOSTILE,
+    PL,
     WORDY,
     acts,
     buttons,
@@ -35,7 +36,7 @@ ONLY_SHOW = {Act.OPEN_PLAN, Act.OPEN_FAILURES, Act.OPEN_INVENTORY}
 PROGRESS = Progress(done=1_234, total=5_000, failed=3, per_second=37.5)
 
 
-@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("tr", [EN, PL, WORDY], ids=["en", "pl", "wordy"])
 @pytest.mark.parametrize("made", [None, PROGRESS], ids=["", "progress"])
 @pytest.mark.parametrize("ask", Ask)
 def test_every_prompt_fits_and_shows_exactly_its_choices(
@@ -121,7 +122,7 @@ def test_the_plans_approvers_see_what_they_approve() -> None:
         f"Because {ESCAPED}",
         "60 contacts, 10 companies, 2 deals",
         "HubSpot Integration 3.0.1 (HubSpot_Inc), 3 components (2 ApexPage, 1 ApexClass)",
-        "HubSpot_Inc__Prefs__c: 42 records",
+        "`HubSpot_Inc__Prefs__c`: 42 records",
         "records cannot be counted",
         "Layout *Contact 0 Prefs__c* refers to Prefs__c – Prefs__c",
         "The search is not complete:",
@@ -211,7 +212,7 @@ def test_progress_has_a_bar_and_the_numbers_beside_it() -> None:
     fits(progress_message(run, EN, replace(PROGRESS, per_second=0.0, done=0, total=0)))
 
 
-@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("tr", [EN, PL, WORDY], ids=["en", "pl", "wordy"])
 @pytest.mark.parametrize("ask", Ask)
 def test_any_size_fits_and_hostile_names_are_escaped(ask: Ask, tr: Translator) -> None:
     story = Story(

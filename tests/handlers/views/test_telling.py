@@ -27,6 +27,7 @@ from tests.handlers.views.looks import (
     EN,
     ESCAPED,
     HOSTILE,
+    PL,
     WORDY,
     acts,
     buttons,
@@ -138,7 +139,7 @@ def test_every_kind_of_event_can_be_described_and_happens_here() -> None:
     assert {type(recorded.event) for _, recorded, _ in MOMENTS.values()} == KINDS
 
 
-@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("tr", [EN, PL, WORDY], ids=["en", "pl", "wordy"])
 @pytest.mark.parametrize("key", MOMENTS)
 def test_every_event_has_its_messages(key: str, tr: Translator) -> None:
     before, recorded, after = MOMENTS[key]
@@ -209,7 +210,7 @@ def test_other_arguments_of_a_sentence_are_escaped() -> None:
 # --- reminders -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tr", [EN, WORDY], ids=["en", "wordy"])
+@pytest.mark.parametrize("tr", [EN, PL, WORDY], ids=["en", "pl", "wordy"])
 @pytest.mark.parametrize("before", [86_400, 43_200, 14_400, 3_600, 900, 1])
 def test_reminders_fit_and_say_the_deadline(before: int, tr: Translator) -> None:
     run = tell(Ask.DOWNLOAD_COPY).run

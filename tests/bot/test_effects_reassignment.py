@@ -1,0 +1,441 @@
+"""The reassignment job: only what is planned is changed, once, and can be given back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.bot.rig import Rig
+from tests.workflows import journeys
+from tests.workflows.samples import HELEN, HUGO, QUEUE, SAM, SUE
+from workflows import commands as c
+from workflows import events as e
+from workflows.states import State
+from workflows.values import OwnedRecords, Owner
+
+
+def owned(owner: Owner, **counts: int) -> OwnedRecords:
+    return OwnedRecords(owner=owner, why="no_hubspot_user", counts=counts)
+
+
+def mapping(rig: Rig, *owners: OwnedRecords) -> Rig:
+    """The owners are counted; Sam's records will go to Helen, all others' to Hugo."""
+    talk = journeys.to_disconnected()
+    talk.bot.counts(owners)
+    rig.hubspot.salesforce_owners = [one.model_copy(update={"counts": {}}) for one in owners]
+    talk.anna.maps(SAM, HELEN)
+    if talk.run.unmapped:
+        talk.anna.maps_the_rest_to(HUGO)
+    rig.adopt(talk, work=False)
+    return rig
+
+
+@pytest.fixture
+def small(rig: Rig) -> Rig:
+    """Two batches of Sam's contacts, some of his deals, and a few of Sue's companies."""
+    rig.hubspot.fill("contacts", SAM, 150)
+    rig.hubspot.fill("deals", SAM, 3)
+    rig.hubspot.fill("companies", SUE, 4)
+    return mapping(rig, owned(SAM, contacts=150, deals=3), owned(SUE, companies=4))
+
+
+def finished(rig: Rig) -> bool:
+    return bool(rig.happened(e.ReassignmentFinished))
+
+
+def over(rig: Rig) -> bool:
+    return rig.run.state in {State.CLEANING_UP_OWNERS, State.MAPPING_OWNERS} or (
+        rig.run.job_state == "finished"
+    )
+
+
+def confirm(rig: Rig) -> None:
+    rig.does("UA", c.ConfirmMapping())
+
+
+def written_once(rig: Rig) -> None:
+    """No record was changed twice, and only to whom it was planned to go."""
+    assert len(rig.hubspot.writes) == len(set(rig.hubspot.writes))
+    pairs = [(kind, record) for kind, record, _ in rig.hubspot.writes]
+    assert len(pairs) == len(set(pairs))
+
+
+def ledger(rig: Rig, *states: str) -> list[tuple[str, str]]:
+    return [(row.object_type, row.record_id) for row in rig.store.ledger("R1", None, *states)]
+
+
+# --- forward -------------------------------------------------------------------------------------
+
+
+def test_every_planned_record_gets_its_new_owner(small: Rig) -> None:
+    confirm(small)
+    small.until(lambda: over(small))
+    assert set(small.hubspot.records["contacts"].values()) == {HELEN.id}
+    assert set(small.hubspot.records["deals"].values()) == {HELEN.id}
+    assert set(small.hubspot.records["companies"].values()) == {HUGO.id}
+    written_once(small)
+    assert small.run.state is State.CLEANING_UP_OWNERS
+    (end,) = small.happened(e.ReassignmentFinished)
+    told = {(one.owner_id, one.object_type): one.changed for one in end.tallies}
+    assert told == {
+        (SAM.id, "contacts"): 150,
+        (SAM.id, "deals"): 3,
+        (SUE.id, "companies"): 4,
+    }
+    assert (end.failure_count, end.failures) == (0, ())
+
+
+def test_thousands_of_records(rig: Rig) -> None:
+    rig.hubspot.fill("contacts", SAM, 2_450)
+    rig.hubspot.fill("companies", QUEUE, 550)
+    mapping(rig, owned(SAM, contacts=2_450), owned(QUEUE, companies=550))
+    confirm(rig)
+    rig.until(lambda: over(rig))
+    assert rig.run.state is State.CLEANING_UP_OWNERS
+    written_once(rig)
+    assert len(rig.hubspot.writes) == 3_000
+    assert rig.hubspot.count("reassign") == 25 + 6
+    assert rig.store.ledger_counts("R1", 1) == {"changed": 3_000}
+    progress = rig.engine.progress("R1")
+    assert progress is not None
+    assert (progress.done, progress.total, progress.failed) == (3_000, 3_000, 0)
+
+
+def test_records_whose_owner_changed_meanwhile_are_left_alone(small: Rig) -> None:
+    taken: list[str] = []
+
+    def meanwhile() -> None:
+        # Right before the first write, somebody takes records of the second batch and deletes one.
+        if not taken:
+            taken.extend(["120", "130"])
+            small.hubspot.records["contacts"].update({"120": HUGO.id, "130": None})
+            del small.hubspot.records["contacts"]["140"]
+
+    small.hubspot.before_write = meanwhile
+    confirm(small)
+    small.until(lambda: over(small))
+    assert small.hubspot.records["contacts"]["120"] == HUGO.id
+    assert small.hubspot.records["contacts"]["130"] is None
+    assert "140" not in small.hubspot.records["contacts"]
+    assert not {("contacts", one) for one in ("120", "130", "140")} & {
+        (kind, record) for kind, record, _ in small.hubspot.writes
+    }
+    assert small.run.state is State.CLEANING_UP_OWNERS
+
+
+def test_an_owner_that_changes_between_search_and_reading_is_left_alone(small: Rig) -> None:
+    small.hubspot.records["contacts"]["7"] = HUGO.id
+    page = tuple(str(number) for number in range(1, 151))
+    record_ids = small.hubspot.record_ids
+
+    def lagging(kind: str, owner_id: str, after: str = "") -> tuple[str, ...]:
+        # The search index still shows record 7 as Sam's.
+        if (kind, owner_id, after) == ("contacts", SAM.id, ""):
+            return page
+        return record_ids(kind, owner_id, after)
+
+    small.hubspot.record_ids = lagging  # type: ignore[method-assign]
+    confirm(small)
+    small.until(lambda: over(small))
+    assert small.hubspot.records["contacts"]["7"] == HUGO.id
+    assert ledger(small, "left_alone") == [("contacts", "7")]
+    (end,) = small.happened(e.ReassignmentFinished)
+    assert sum(one.left_alone for one in end.tallies) == 1
+
+
+def test_one_bad_record_does_not_hide_the_other_99(small: Rig) -> None:
+    small.hubspot.refuses = {"5": "VALIDATION_ERROR: phone", "6": "VALIDATION_ERROR: mail"}
+    confirm(small)
+    small.until(lambda: over(small))
+    (end,) = small.happened(e.ReassignmentFinished)
+    assert end.failure_count == 2
+    assert {(one.record_id, one.reason, one.reference) for one in end.failures} == {
+        ("5", "VALIDATION_ERROR: phone", "corr-2"),
+        ("6", "VALIDATION_ERROR: mail", "corr-2"),
+    }
+    assert (small.run.state, small.run.job_state) == (State.REASSIGNING, "finished")
+    assert small.run.records_left == 2
+    small.hubspot.refuses = {}
+    small.does("UA", c.RetryReassignment())
+    small.until(lambda: small.run.state is State.CLEANING_UP_OWNERS)
+    written_once(small)
+
+
+def test_hundreds_of_failures_are_counted_and_the_first_kept(rig: Rig) -> None:
+    ids = rig.hubspot.fill("contacts", SAM, 250)
+    rig.hubspot.refuses = dict.fromkeys(ids, "no")
+    mapping(rig, owned(SAM, contacts=250))
+    confirm(rig)
+    rig.until(lambda: finished(rig))
+    (end,) = rig.happened(e.ReassignmentFinished)
+    assert (end.failure_count, len(end.failures)) == (250, 100)
+
+
+def test_a_target_who_left_meanwhile_gets_nothing(small: Rig) -> None:
+    small.hubspot.owners.remove(HELEN)
+    confirm(small)
+    small.settle()
+    assert small.run.blocked is not None
+    assert small.run.blocked.code == "target_inactive"
+    assert small.hubspot.writes == []
+    small.does("UA", c.PauseReassignment())
+    small.does("UA", c.ChangeMapping())
+    assert small.run.state is State.MAPPING_OWNERS
+
+
+# --- interrupted ---------------------------------------------------------------------------------
+
+CALLS = ("reassign", "owners_of", "record_ids", "active_owners")
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", range(4))
+@pytest.mark.parametrize("call", CALLS[:2])
+def test_killed_at_each_batch_and_resumed(small: Rig, call: str, nth: int, applied: bool) -> None:
+    small.hubspot.kill(call, after=nth, applied=applied)
+    confirm(small)
+    small.settle()
+    assert small.death.happened
+    small.restart()
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.hubspot.writes) == 157
+    assert small.store.ledger_counts("R1", 1) == {"changed": 157}
+    (end,) = small.happened(e.ReassignmentFinished)
+    assert sum(one.changed for one in end.tallies) == 157
+
+
+def test_killed_at_every_batch_in_turn(small: Rig) -> None:
+    for _ in range(4):
+        small.hubspot.kill("reassign", applied=True)
+    confirm(small)
+    small.settle()
+    for _ in range(4):
+        assert small.death.happened
+        small.restart()
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.hubspot.writes) == 157
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("call", CALLS)
+def test_an_answer_that_does_not_come(small: Rig, call: str, applied: bool) -> None:
+    small.hubspot.fail(call, applied=applied, unknown=True, times=2)
+    confirm(small)
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.hubspot.writes) == 157
+    assert small.run.state is State.CLEANING_UP_OWNERS
+
+
+def test_what_was_under_way_and_then_taken_is_left_alone(small: Rig) -> None:
+    small.hubspot.kill("reassign")
+    confirm(small)
+    small.settle()
+    small.hubspot.records["contacts"]["42"] = HUGO.id
+    small.restart()
+    small.until(lambda: over(small))
+    assert small.hubspot.records["contacts"]["42"] == HUGO.id
+    assert ledger(small, "left_alone") == [("contacts", "42")]
+
+
+def during(rig: Rig, batch: int, action: c.Action) -> None:
+    """Let somebody do something while a batch is being written."""
+    written: list[int] = []
+
+    def meanwhile() -> None:
+        written.append(1)
+        if len(written) == batch:
+            rig.does("UA", action)
+
+    rig.hubspot.before_write = meanwhile
+
+
+def test_paused_and_resumed(small: Rig) -> None:
+    during(small, 1, c.PauseReassignment())
+    confirm(small)
+    small.settle()
+    assert small.run.job_state == "paused"
+    assert len(small.hubspot.writes) == 100
+    small.advance(timedelta(hours=1))
+    assert len(small.hubspot.writes) == 100
+    small.does("UA", c.ResumeReassignment())
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.hubspot.writes) == 157
+
+
+def test_paused_and_resumed_at_once(small: Rig) -> None:
+    def meanwhile() -> None:
+        small.hubspot.before_write = lambda: None
+        small.does("UA", c.PauseReassignment())
+        small.does("UA", c.ResumeReassignment())
+
+    small.hubspot.before_write = meanwhile
+    confirm(small)
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.happened(e.ReassignmentFinished)) == 1
+
+
+def test_frozen_and_unfrozen(small: Rig) -> None:
+    during(small, 1, c.Freeze())
+    confirm(small)
+    small.settle()
+    before = len(small.hubspot.calls)
+    assert len(small.hubspot.writes) == 100
+    small.advance(timedelta(hours=1))
+    assert len(small.hubspot.calls) == before
+    small.does("UA", c.Unfreeze())
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.hubspot.writes) == 157
+
+
+def test_cancelled_in_the_middle(small: Rig) -> None:
+    during(small, 1, c.Cancel())
+    confirm(small)
+    small.settle()
+    small.advance(timedelta(hours=1))
+    assert small.run.state is State.CANCELLED
+    assert len(small.hubspot.writes) == 100
+    assert small.store.ledger_counts("R1", 1) == {"changed": 100}
+    assert small.effects("leased", "failed") == []
+
+
+def test_a_clean_stop_between_batches(small: Rig) -> None:
+    stopped: list[threading.Thread] = []
+
+    def meanwhile() -> None:
+        if not stopped:
+            stopped.append(threading.Thread(target=small.worker.stop))
+            stopped[0].start()
+            while not small.worker.stopping:
+                pass
+
+    small.hubspot.before_write = meanwhile
+    confirm(small)
+    while not stopped:
+        pass
+    stopped[0].join(10)
+    assert small.effects("leased") == []
+    assert len(small.hubspot.writes) == 100
+    small.restart()
+    small.until(lambda: over(small))
+    written_once(small)
+    assert len(small.hubspot.writes) == 157
+
+
+# --- back ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(small: Rig) -> Rig:
+    confirm(small)
+    small.until(lambda: small.run.state is State.CLEANING_UP_OWNERS)
+    small.hubspot.writes.clear()
+    return small
+
+
+def undo(rig: Rig) -> None:
+    rig.does("UA", c.UndoReassignment())
+    rig.until(lambda: rig.run.state is State.MAPPING_OWNERS)
+
+
+def last_undo(rig: Rig) -> tuple[int, int]:
+    end = rig.happened(e.ReassignmentUndone)[-1]
+    return end.restored, end.left_alone
+
+
+def test_everything_is_given_back(done: Rig) -> None:
+    undo(done)
+    assert set(done.hubspot.records["contacts"].values()) == {SAM.id}
+    assert set(done.hubspot.records["deals"].values()) == {SAM.id}
+    assert set(done.hubspot.records["companies"].values()) == {SUE.id}
+    assert last_undo(done) == (157, 0)
+    written_once(done)
+
+
+def test_only_what_is_still_ours_is_given_back(done: Rig) -> None:
+    done.hubspot.records["contacts"].update({"5": HUGO.id, "6": None})
+    del done.hubspot.records["contacts"]["7"]
+    undo(done)
+    assert done.hubspot.records["contacts"]["5"] == HUGO.id
+    assert done.hubspot.records["contacts"]["6"] is None
+    assert "7" not in done.hubspot.records["contacts"]
+    assert last_undo(done) == (154, 3)
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", [0, 1, 3])
+def test_an_undo_that_was_killed_goes_on(done: Rig, nth: int, applied: bool) -> None:
+    done.hubspot.kill("reassign", after=nth, applied=applied)
+    done.does("UA", c.UndoReassignment())
+    done.settle()
+    assert done.death.happened
+    done.restart()
+    done.until(lambda: done.run.state is State.MAPPING_OWNERS)
+    written_once(done)
+    assert last_undo(done) == (157, 0)
+
+
+def test_a_second_undo_counts_its_own(done: Rig) -> None:
+    undo(done)
+    confirm(done)
+    done.until(lambda: done.run.state is State.CLEANING_UP_OWNERS)
+    done.hubspot.records["deals"]["1"] = HUGO.id
+    undo(done)
+    assert last_undo(done) == (156, 1)
+
+
+def half_done(rig: Rig) -> None:
+    """The second batch arrived, but the process died before it knew; the job is paused."""
+    during(rig, 2, c.PauseReassignment())
+    rig.hubspot.kill("reassign", after=1, applied=True)
+    confirm(rig)
+    rig.settle()
+    assert rig.death.happened
+    rig.restart()
+    assert rig.run.job_state == "paused"
+    assert len(rig.hubspot.writes) == 150
+    rig.hubspot.before_write = lambda: None
+
+
+def lost_reply(rig: Rig) -> None:
+    """The second batch arrived, but HubSpot's answer was lost, and the job was paused then."""
+    during(rig, 2, c.PauseReassignment())
+    rig.hubspot.fail("reassign", after=1, applied=True, unknown=True)
+    confirm(rig)
+    rig.settle()
+    rig.advance(timedelta(minutes=5))
+    assert rig.run.job_state == "paused"
+    assert len(rig.hubspot.writes) == 150
+    rig.hubspot.before_write = lambda: None
+
+
+@pytest.mark.parametrize("interrupted", [half_done, lost_reply])
+def test_what_arrived_unknown_to_us_is_given_back_too(
+    small: Rig, interrupted: Callable[[Rig], None]
+) -> None:
+    interrupted(small)
+    undo(small)
+    assert set(small.hubspot.records["contacts"].values()) == {SAM.id}
+    assert last_undo(small)[0] == 150
+
+
+def test_an_undo_waits_while_it_is_frozen(done: Rig) -> None:
+    during(done, 2, c.Freeze())
+    done.does("UA", c.UndoReassignment())
+    done.settle()
+    before = len(done.hubspot.writes)
+    assert 0 < before < 157
+    done.advance(timedelta(hours=1))
+    assert len(done.hubspot.writes) == before
+    done.does("UA", c.Unfreeze())
+    done.until(lambda: done.run.state is State.MAPPING_OWNERS)
+    assert last_undo(done) == (157, 0)
+    written_once(done)
