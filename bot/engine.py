@@ -25,6 +25,9 @@ from workflows.values import BOT
 
 log = structlog.get_logger(__name__)
 
+REFRESH_PAUSE = 0.5
+"""Seconds between two refreshes of a run's messages while people keep clicking."""
+
 
 @dataclass
 class ProgressBoard:
@@ -43,11 +46,14 @@ class Engine:
         account: str,
         *,
         wall: Callable[[], float] = time.time,
+        refresh_pause: float = 0.0,
     ) -> None:
         self._store = store
         self._clock = clock
         self._account = account
         self._wall = wall
+        self._refresh_pause = refresh_pause
+        self._next_refresh: dict[str, float] = {}
         self._listeners: list[Callable[[], None]] = []
         self.board = ProgressBoard()
         self.link_of: Callable[[str], str | None] = lambda _: None
@@ -85,24 +91,40 @@ class Engine:
         events = decide(run, command, now)
         first = (run.version if run else 0) + 1
         links: list[Link] = []
-        wanted: list[tuple[int, list[Effect]]] = []
+        wanted: list[tuple[int, float, list[Effect]]] = []
         for number, event in enumerate(events, start=first):
             recorded = Recorded(seq=number, at=now, actor=command.actor, event=event)
             after = evolve(run, recorded)
             digest = link(last_hash, body(run_id, recorded))
             links.append(Link(recorded, last_hash, digest))
-            wanted.append((number, effects(run, recorded, after)))
+            asked = effects(run, recorded, after)
+            wanted += self._when(run, number, asked)
             run, last_hash = after, digest
         if run is None:
             raise AssertionError("a command made no run and was not refused")
         if links:
             transaction.append(run, links)
-            for number, asked in wanted:
-                transaction.add_effects(run_id, number, asked, self._wall())
+            for number, due, asked in wanted:
+                transaction.add_effects(run_id, number, asked, due)
             transaction.set_timers(run_id, timers(run))
         last = first + len(links) - 1
         transaction.add_delivery(delivery_key, Delivery(run_id, first, last), now)
         return Outcome(run=run, events=tuple(item.recorded for item in links))
+
+    def _when(
+        self, before: Run | None, number: int, asked: list[Effect]
+    ) -> list[tuple[int, float, list[Effect]]]:
+        """Say when effects are due: at once, but of many refreshes of one message only some."""
+        now = self._wall()
+        if before is None or not self._refresh_pause:
+            return [(number, now, asked)]
+        shown = {"card", f"prompt:{before.prompt_version}"}
+        refreshes = [effect for effect in asked if effect.key in shown]
+        others = [effect for effect in asked if effect.key not in shown]
+        due = max(now, self._next_refresh.get(before.id, now))
+        if due == now and refreshes:
+            self._next_refresh[before.id] = now + self._refresh_pause
+        return [(number, now, others), (number, due, refreshes)]
 
     def fire_due_timers(self) -> int:
         """Let every timer that is due have its effect, once; return how many fired."""

@@ -100,8 +100,13 @@ class HubSpotPort(Protocol):
         """Return the day's API budget, or None where the account does not tell."""
         ...
 
-    def record_ids(self, object_type: str, owner_id: str, after: str = "") -> tuple[str, ...]:
-        """Return up to 200 ids of the owner's records above id *after*, ascending."""
+    def record_ids(
+        self, object_type: str, owner_ids: Sequence[str], after: str = ""
+    ) -> dict[str, str]:
+        """Return up to 200 records of these owners (≤ 100) above id *after*: id -> owner.
+
+        Ascending by id; an empty answer is the end.
+        """
         ...
 
     def owners_of(self, object_type: str, record_ids: Sequence[str]) -> dict[str, str | None]:

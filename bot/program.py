@@ -23,7 +23,7 @@ from bot.effects.plan import Planning
 from bot.effects.reassignment import Reassignment
 from bot.effects.reminders import Reminders
 from bot.effects.sync import SyncWatch
-from bot.engine import Engine
+from bot.engine import REFRESH_PAUSE, Engine
 from bot.errors import StoreError, VendorError
 from bot.owners import OwnerList
 from bot.people import People
@@ -82,7 +82,7 @@ class Program:
             SunsetError: the program cannot start; the text names every reason and its remedy.
         """
         workspace, account = self._check()
-        engine = Engine(self.store, self.clock, account.portal_id)
+        engine = Engine(self.store, self.clock, account.portal_id, refresh_pause=REFRESH_PAUSE)
         engine.link_of = lambda run_id: self._link(workspace, run_id)
         context = Context(
             settings=self.settings,

@@ -35,6 +35,8 @@ TELL_AFTER = 3
 GIVE_UP_AFTER = 5
 LONGEST_PAUSE = 60.0
 THREADS = 8
+BREATH_SECONDS = 0.01
+"""Between two looks of which the first found nothing: every click wakes the worker."""
 STOP_SECONDS = 8.0
 
 
@@ -135,18 +137,21 @@ class Worker:
     def _run(self) -> None:
         while not self.stopping:
             self._wake.clear()
+            now, found = self._wall(), True
             try:
-                self._dispatch()
-                due = self._store.next_due()
+                found = self._dispatch(now)
+                # What is due but was not leased waits for something that will wake this thread.
+                due = self._store.next_due(now)
             except SunsetError:
                 log.exception("store_failed")
-                due = self._wall() + 1.0
-            pause = 1.0 if due is None else min(1.0, max(0.02, due - self._wall()))
-            self._wake.wait(pause)
+                due = now + 1.0
+            if not found:
+                self._stopping.wait(BREATH_SECONDS)
+            self._wake.wait(1.0 if due is None else min(1.0, max(0.0, due - self._wall())))
 
-    def _dispatch(self) -> None:
+    def _dispatch(self, now: float) -> bool:
+        """Lease what may be done at *now* and begin with it; say whether there was anything."""
         busy = self._under_way()
-        now = self._wall()
         leased = self._store.write(
             lambda transaction: transaction.lease(self._owner, now + LEASE_SECONDS, now, busy)
         )
@@ -164,6 +169,7 @@ class Worker:
                 name=f"effect-{place[1]}",
                 daemon=True,
             ).start()
+        return bool(leased)
 
     def _carry_out(self, place: tuple[str, str], effects: list[QueuedEffect]) -> None:
         first = effects[0]

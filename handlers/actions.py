@@ -77,18 +77,22 @@ class Modal(StrEnum):
 
 @dataclass(frozen=True)
 class Ref:
-    """What a button or modal refers to: a run, and the version of the prompt it answers."""
+    """What a button or modal refers to: a run, and the version of the prompt it answers.
+
+    ``shown`` numbers the state of something inside the prompt that the person saw (the mapping).
+    """
 
     run_id: str
     version: int
+    shown: int = 0
 
     def __str__(self) -> str:
-        return f"{self.run_id}.{self.version}"
+        return f"{self.run_id}.{self.version}" + (f".{self.shown}" if self.shown else "")
 
     @classmethod
     def parse(cls, value: str) -> Ref:
         """Read a reference back; anything else is a :class:`ValueError`."""
-        match = re.fullmatch(r"([A-Za-z0-9-]{1,64})\.([0-9]{1,9})", value)
+        match = re.fullmatch(r"([A-Za-z0-9-]{1,64})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?", value)
         if match is None:
             raise ValueError("not a reference to a run")
-        return cls(match[1], int(match[2]))
+        return cls(match[1], int(match[2]), int(match[3] or 0))

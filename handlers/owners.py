@@ -28,7 +28,7 @@ def register(app: App, services: Services) -> None:
     on_click(app, services, Act.PICK_TARGET, pick_target)
     on_click(app, services, Act.PICK_REMAINING, pick_remaining)
     on_click(app, services, Act.TAKE_SUGGESTIONS, take_suggestions)
-    on_click(app, services, Act.CONFIRM_MAPPING, answering(c.ConfirmMapping))
+    on_click(app, services, Act.CONFIRM_MAPPING, confirm_mapping)
     on_options(app, services, Act.PICK_TARGET, suggest)
     on_options(app, services, Act.PICK_REMAINING, suggest)
 
@@ -38,6 +38,12 @@ def open_mapping(delivery: Delivery) -> None:
     run = delivery.question(c.MapOwner)
     delivery.ack()
     delivery.open(modals.mapping(run, Metadata(delivery.ref), delivery.tr))
+
+
+def confirm_mapping(delivery: Delivery) -> None:
+    """Start the job with the mapping that the button's message showed."""
+    delivery.answer(c.ConfirmMapping(shown=delivery.ref.shown))
+    delivery.ack()
 
 
 def turn_page(delivery: Delivery, metadata: Metadata) -> None:

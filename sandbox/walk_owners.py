@@ -135,7 +135,7 @@ def _run_job(stage: Stage) -> None:
             stage.admin, Act.RETRY_REASSIGNMENT, Act.OWNERS_DELETED, after=after
         )
         if act is Act.OWNERS_DELETED:
-            stage.say("reassigned", stage.known("P2b"))
+            stage.say("reassigned", stage.known("P2b", verified=True))
             return
         if Act.OPEN_FAILURES in asked.actions:
             stage.read_through(stage.admin, Act.OPEN_FAILURES, Form.FAILURES)
@@ -175,4 +175,4 @@ def clean_up(stage: Stage) -> None:
     stage.press(stage.admin, Act.OWNERS_DELETED)
     stage.say("owners_deleted", who=stage.admin.name, count=deleted)
     stage.offered_or_over(stage.admin, Act.OPEN_DATA_COPY)
-    stage.say("cleaned", stage.known("P2d"))
+    stage.say("cleaned", stage.known("P2d", verified=True))

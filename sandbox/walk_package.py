@@ -19,7 +19,7 @@ def choose_copy(stage: Stage, *, keep: bool) -> bool:
         return False
     reader = stage.approvers[0]
     pages = stage.read_through(reader, Act.OPEN_INVENTORY, Form.INVENTORY)
-    stage.say("inventory", stage.known("P3c"), who=reader.name, pages=pages)
+    stage.say("inventory", stage.known("P3c", verified=True), who=reader.name, pages=pages)
     modal = stage.open(stage.admin, Act.OPEN_DATA_COPY, Form.DATA_COPY)
     choice = "keep" if keep else "discard"
     values = {Block.COPY.value: {VALUE: choice}, Block.BACKUP.value: {VALUE: "no"}}
@@ -60,7 +60,7 @@ def uninstall(stage: Stage) -> None:
         timeout=REMOVAL_SECONDS,
     )
     stage.offered_or_over(stage.admin, Act.OPEN_DOWNLOADED)
-    stage.say("gone", stage.known("P3f"))
+    stage.say("gone", stage.known("P3f", verified=True))
 
 
 def _in_setup(stage: Stage) -> None:

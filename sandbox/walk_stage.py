@@ -103,14 +103,19 @@ class Stage:
         """Say whether the run is over: its card offers nothing any more."""
         return Act.OPEN_CANCEL not in self.card().actions
 
-    def known(self, step_id: str) -> str:
-        """Return the card's line about a step, as soon as it is done; it says how it is known."""
+    def known(self, step_id: str, *, verified: bool = False) -> str:
+        """Return the card's line about a step, as soon as it is done; it says how it is known.
+
+        With *verified* somebody's word for it is not enough.
+        """
+        wanted = {"verified"} if verified else walk_card.DONE
 
         def done() -> str | None:
             step = walk_card.step(self.card(), step_id)
-            return step.line if step is not None and step.mark in walk_card.DONE else None
+            return step.line if step is not None and step.mark in wanted else None
 
-        return self.plain(self.page.wait_for(done, f"{step_id} done on the card"))
+        what = f"{step_id} {'verified' if verified else 'done'} on the card"
+        return self.plain(self.page.wait_for(done, what))
 
     # --- prompts -------------------------------------------------------------------------------
 

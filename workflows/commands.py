@@ -112,9 +112,13 @@ class TakeSuggestions(Action):
 
 
 class ConfirmMapping(Action):
-    """Start the reassignment with the mapping that is shown."""
+    """Start the reassignment with the mapping that is shown.
+
+    ``shown`` is the mapping version that the person saw; somebody else may have changed it since.
+    """
 
     answers = True
+    shown: int
 
 
 class PauseReassignment(Action):

@@ -129,7 +129,8 @@ def _declined(run: Run, event: e.Declined, recorded: e.Recorded) -> Change:
 
 @_on(e.ApprovalsLapsed)
 def _lapsed(run: Run, event: e.ApprovalsLapsed, recorded: e.Recorded) -> Change:
-    return {"votes": {}, "consent": False, "asks": True}
+    left = {step: proof for step, proof in run.evidence.items() if step != "consent"}
+    return {"votes": {}, "consent": False, "evidence": left, "asks": True}
 
 
 @_on(e.RunExpired)
@@ -202,7 +203,10 @@ def _nothing(run: Run, event: e.NothingToReassign, recorded: e.Recorded) -> Chan
 
 @_on(e.OwnerMapped)
 def _owner_mapped(run: Run, event: e.OwnerMapped, recorded: e.Recorded) -> Change:
-    return {"mapping": {**run.mapping, event.owner_id: event.target}}
+    return {
+        "mapping": {**run.mapping, event.owner_id: event.target},
+        "mapping_version": recorded.seq,
+    }
 
 
 @_on(e.MappingConfirmed)
@@ -268,6 +272,7 @@ def _owners_remain(run: Run, event: e.OwnersRemain, recorded: e.Recorded) -> Cha
     return {
         "remaining_owners": event.owners,
         "cleanup_reported_at": None,
+        "irreversible": tuple(code for code in run.irreversible if code != "owners_deleted"),
         "evidence": left,
         "asks": True,
     }

@@ -72,6 +72,8 @@ class Run(Value):
     owners: tuple[OwnedRecords, ...] = ()
     owners_counted: bool = False
     mapping: dict[str, Owner] = {}
+    mapping_version: int = 0
+    """The number of the last event that changed the mapping."""
     job: int = 0
     job_state: str = ""
     """'' (none), running, paused, counting, finished, undoing, or recounting (after an undo)."""
@@ -119,8 +121,13 @@ class Run(Value):
 
     @property
     def unmapped(self) -> tuple[OwnedRecords, ...]:
-        """The owners that still need a target."""
-        return tuple(owned for owned in self.to_map if owned.owner.id not in self.mapping)
+        """The owners that still need a target: none is chosen, or it exists in Salesforce alone."""
+        alone = {owned.owner.id for owned in self.owners}
+        return tuple(
+            owned
+            for owned in self.to_map
+            if owned.owner.id not in self.mapping or self.mapping[owned.owner.id].id in alone
+        )
 
     @property
     def records_left(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from workflows.base import Instant, Value
 from workflows.text import Text
@@ -47,7 +47,7 @@ class Policy(Value):
     quorum: int = Field(2, ge=1)
     approval_ttl: int = Field(24 * 3600, ge=1)
     window: int = Field(48 * 3600, ge=1)
-    reminders: tuple[int, ...] = (24 * 3600, 12 * 3600, 4 * 3600, 3600, 900)
+    reminders: tuple[PositiveInt, ...] = (24 * 3600, 12 * 3600, 4 * 3600, 3600, 900)
     approvers_from: int = Field(4 * 3600, ge=0)
 
 

@@ -28,6 +28,9 @@ from workflows.text import N_
 from workflows.values import CORE_OBJECTS, Failure, Tally
 
 BATCH = 100
+SEARCH_PAGE = 200
+OWNERS_TOGETHER = 100
+"""What one call takes (facts/hubspot.md): records to update, results, values to filter by."""
 FAILURES_KEPT = 100
 SECONDS_BETWEEN_UPDATES = 3.0
 PAUSE_WHEN_HELD = 0.5
@@ -55,9 +58,8 @@ class Reassignment:
             meter = self._meter(run, job, run.records_left)
             self._read_back(run, job, meter)
             settled = self._settled(run.id, job)
-            for old, target in run.mapping.items():
-                for kind in CORE_OBJECTS:
-                    self._owner_and_kind(run, job, meter, (kind, old, target.id), settled[kind])
+            for kind in CORE_OBJECTS:
+                self._kind(run, job, meter, kind, settled[kind])
         except Held:
             return self._held(run.id, job)
         return Done(commands=(self._result(run, job),))
@@ -103,22 +105,34 @@ class Reassignment:
             settled[row.object_type].add(row.record_id)
         return settled
 
-    def _owner_and_kind(
-        self, run: Run, job: int, meter: _Meter, what: tuple[str, str, str], settled: set[str]
-    ) -> None:
-        kind, old, new = what
-        for ids in self._pages(kind, old):
-            for some in chunked([one for one in ids if one not in settled], BATCH):
-                self._go_on(run.id, job, "running")
-                rows = [LedgerRow(job, kind, one, old, new, "written") for one in some]
-                self._batch(run.id, rows, meter)
-                self._tell(run.id, meter)
+    def _kind(self, run: Run, job: int, meter: _Meter, kind: str, settled: set[str]) -> None:
+        """Reassign the records of one type, in batches that go to one target each."""
+        waiting: dict[str, list[LedgerRow]] = {}
+        for record_id, old in self._owned(kind, list(run.mapping)):
+            if record_id in settled or old not in run.mapping:
+                continue
+            new = run.mapping[old].id
+            rows = waiting.setdefault(new, [])
+            rows.append(LedgerRow(job, kind, record_id, old, new, "written"))
+            if len(rows) == BATCH:
+                self._whole_batch(run.id, job, waiting.pop(new), meter)
+        for rows in waiting.values():
+            self._whole_batch(run.id, job, rows, meter)
 
-    def _pages(self, kind: str, owner: str) -> Iterator[tuple[str, ...]]:
-        after = ""
-        while ids := self._x.hubspot.record_ids(kind, owner, after):
-            yield ids
-            after = ids[-1]
+    def _whole_batch(self, run_id: str, job: int, rows: Sequence[LedgerRow], meter: _Meter) -> None:
+        self._go_on(run_id, job, "running")
+        self._batch(run_id, rows, meter)
+        self._tell(run_id, meter)
+
+    def _owned(self, kind: str, owners: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the records of *owners* with their owner, page by page, by ascending id."""
+        for some in chunked(owners, OWNERS_TOGETHER):
+            after = ""
+            while page := self._x.hubspot.record_ids(kind, some, after):
+                yield from page.items()
+                after = list(page)[-1]
+                if len(page) < SEARCH_PAGE:
+                    break
 
     def _batch(self, run_id: str, rows: Sequence[LedgerRow], meter: _Meter) -> None:
         present = self._x.hubspot.owners_of(rows[0].object_type, [row.record_id for row in rows])
@@ -174,31 +188,36 @@ class Reassignment:
         """Give back every record whose owner is still the one that the bot wrote."""
         effect, run = effects[0], self._x.run(effects[0].run_id)
         job = int(effect.data["job"])
-        rows = list(self._x.store.ledger(run.id, None, "changed"))
+        # What was under way when a job was interrupted may have arrived: it is read like the rest.
+        rows = list(self._x.store.ledger(run.id, None, "changed", "written"))
         meter = self._meter(run, job, len(rows), key="undo")
         try:
             for group in _alike(rows):
                 for some in chunked(group, BATCH):
                     self._go_on(run.id, job, "undoing")
-                    self._give_back(run.id, some, meter)
+                    self._give_back(run.id, job, some, meter)
                     self._tell(run.id, meter)
         except Held:
             return self._held(run.id, job)
-        all_rows = list(self._x.store.ledger(run.id))
-        restored = sum(row.state == "undone" for row in all_rows)
-        kept = sum(row.state == "changed" for row in all_rows)
+        undone = self._x.store.ledger(run.id, None, "undone")
+        restored = sum(row.reference == _mark(job) for row in undone)
+        kept = sum(1 for _ in self._x.store.ledger(run.id, None, "changed"))
         done = c.RecordUndone(job=job, restored=restored, left_alone=kept)
         return Done(commands=(done,))
 
-    def _give_back(self, run_id: str, rows: Sequence[LedgerRow], meter: _Meter) -> None:
+    def _give_back(self, run_id: str, job: int, rows: Sequence[LedgerRow], meter: _Meter) -> None:
         kind, old = rows[0].object_type, rows[0].old_owner
         present = self._x.hubspot.owners_of(kind, [row.record_id for row in rows])
-        back = [row for row in rows if present.get(row.record_id) == row.old_owner]
+        there = [row for row in rows if present.get(row.record_id) == row.old_owner]
         ours = {row.record_id: row for row in rows if present.get(row.record_id) == row.new_owner}
-        self._save(run_id, [replace(row, state="undone") for row in back])
+        # Given back by an undo whose end is unknown, or never changed by an interrupted job.
+        self._save(run_id, [_undone(row, job) for row in there if row.state == "changed"])
+        self._save(
+            run_id, [replace(row, state="left_alone") for row in there if row.state == "written"]
+        )
         if ours:
             outcome = self._x.hubspot.reassign(kind, list(ours), old)
-            self._save(run_id, [replace(ours[one], state="undone") for one in outcome.changed])
+            self._save(run_id, [_undone(ours[one], job) for one in outcome.changed])
         meter.add(len(rows))
 
     # --- both ------------------------------------------------------------------------------------
@@ -240,6 +259,15 @@ class Reassignment:
             lambda transaction: transaction.add_effects(run_id, run.version, [refresh], time.time())
         )
         self._x.engine.committed()
+
+
+def _mark(job: int) -> str:
+    return f"undo {job}"
+
+
+def _undone(row: LedgerRow, job: int) -> LedgerRow:
+    """Settle a row as given back, and say by which undo."""
+    return replace(row, state="undone", reference=_mark(job))
 
 
 class _Meter:

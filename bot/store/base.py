@@ -218,8 +218,8 @@ class Store(Protocol):
         """Return the set timers that are due, by run; reminders of frozen runs are held back."""
         ...
 
-    def next_due(self) -> float | None:
-        """Return when the next pending effect is due (seconds since the epoch)."""
+    def next_due(self, after: float = -1.0) -> float | None:
+        """Return when the next pending effect is due that is due after *after* (epoch seconds)."""
         ...
 
     def message(self, run_id: str, slot: str) -> PostedMessage | None:

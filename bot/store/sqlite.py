@@ -181,9 +181,11 @@ class SqliteStore:
             by_run.setdefault(row["run_id"], []).append(timer)
         return [DueTimers(run_id, tuple(timers)) for run_id, timers in by_run.items()]
 
-    def next_due(self) -> float | None:
-        """Return when the next pending effect is due (seconds since the epoch)."""
-        rows = self._rows("SELECT min(due) AS due FROM effects WHERE state = 'pending'")
+    def next_due(self, after: float = -1.0) -> float | None:
+        """Return when the next pending effect is due that is due after *after* (epoch seconds)."""
+        rows = self._rows(
+            "SELECT min(due) AS due FROM effects WHERE state = 'pending' AND due > ?", after
+        )
         due: float | None = rows[0]["due"]
         return due
 

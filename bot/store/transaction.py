@@ -159,6 +159,7 @@ class SqliteTransaction:
                 put_off = row["lane"] == "thread" and not row["attempts"]
                 if in_order and not put_off:
                     taken.add(place)
+                    together.pop(place, None)
                 continue
             taken.add(place)
             if row["kind"] == "audit_line":

@@ -191,22 +191,16 @@ class HubSpot:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after})
         return self._search(object_type, filters, limit=SEARCH_PAGE, sort=BY_ID)
 
-    def record_ids(self, object_type: str, owner_id: str, after: str = "") -> tuple[str, ...]:
-        """Return up to 200 records of *owner_id* whose ids follow *after*, in the order of ids.
+    def record_ids(
+        self, object_type: str, owner_ids: Sequence[str], after: str = ""
+    ) -> dict[str, str]:
+        """Return up to 200 records of these owners whose ids follow *after*: id -> owner.
 
-        An empty answer is the end. The cursor stays right while records leave the result, and
-        passes the search's limit of 10,000 results (facts/hubspot.md, "Search").
+        In the order of ids; an empty answer is the end. The cursor stays right while records leave
+        the result, and passes the search's limit of 10,000 results (facts/hubspot.md, "Search").
         """
-        filters: list[dict[str, Any]] = [_owned_by(owner_id)]
-        if after:
-            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after})
-        found = self._search(
-            object_type,
-            filters,
-            limit=SEARCH_PAGE,
-            sort=BY_ID,
-        )
-        return tuple(record.id for record in found.results)
+        page = self._owned_by_any(object_type, owner_ids, after)
+        return {record.id: record.properties.get(OWNER) or "" for record in page.results}
 
     def owners_of(self, object_type: str, record_ids: Sequence[str]) -> dict[str, str | None]:
         """Return who owns the records now; None is nobody, a missing key an unknown record."""

@@ -103,7 +103,10 @@ def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
     elif act in _PRIMARY or (act is Act.OPEN_MAPPING and run.unmapped):
         style = "primary"
     label = tr.text(_LABELS[act])
-    return button(label, act, ref_of(run), style=style, confirm=_dialog(act, run, tr))
+    ref = ref_of(run)
+    if act is Act.CONFIRM_MAPPING:
+        ref = Ref(ref.run_id, ref.version, run.mapping_version)
+    return button(label, act, ref, style=style, confirm=_dialog(act, run, tr))
 
 
 def of_prompt(run: Run, asked: Prompt, tr: Translator, *more: Act) -> list[ButtonElement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import structlog
 
 pytest.register_assert_rewrite("tests.bot.store_contract", "tests.bot.rig", "tests.bot.fakes")
 
+from tests.bot.fakes import Killed
 from tests.bot.rig import Rig
 
 
@@ -30,3 +32,15 @@ def _quiet_logs() -> Iterator[None]:
     structlog.configure(processors=[drop])
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_deaths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a thread that a test has killed end silently."""
+    told = threading.excepthook
+
+    def hook(given: threading.ExceptHookArgs) -> None:
+        if given.exc_type is not Killed:
+            told(given)
+
+    monkeypatch.setattr(threading, "excepthook", hook)

@@ -97,9 +97,7 @@ class Faulty:
         fault = Fault(vendor_error(self.vendor, **more), applied, about)
         self.faults[call].extend([fault] * times)
 
-    def kill(
-        self, call: str, *, after: int = 0, applied: bool = False, about: str = ""
-    ) -> None:
+    def kill(self, call: str, *, after: int = 0, applied: bool = False, about: str = "") -> None:
         """Let the process die in *call*."""
         self.faults[call].extend([None] * after)
         self.faults[call].append(Fault(Killed(), applied, about))
@@ -408,9 +406,13 @@ class FakeHubSpot(Faulty):
         return self.usage
 
     @fallible
-    def record_ids(self, object_type: str, owner_id: str, after: str = "") -> tuple[str, ...]:
-        found = [one for one, owner in self.records[object_type].items() if owner == owner_id]
-        return tuple(sorted((one for one in found if int(one) > int(after or 0)), key=int)[:200])
+    def record_ids(
+        self, object_type: str, owner_ids: Sequence[str], after: str = ""
+    ) -> dict[str, str]:
+        held = self.records[object_type]
+        found = [one for one, owner in held.items() if owner in owner_ids]
+        later = sorted((one for one in found if int(one) > int(after or 0)), key=int)
+        return {one: str(held[one]) for one in later[:200]}
 
     @fallible
     def owners_of(self, object_type: str, record_ids: Sequence[str]) -> dict[str, str | None]:

@@ -222,7 +222,9 @@ class StoreContract:
         assert isinstance(failed, LookupError)
         assert isinstance(twice, StoreError)
         known = store.write(
-            lambda transaction: [transaction.delivery(key) is not None for key in ("a", "lost", "b")]
+            lambda transaction: [
+                transaction.delivery(key) is not None for key in ("a", "lost", "b")
+            ]
         )
         assert known == [True, False, True]
 
@@ -264,6 +266,16 @@ class StoreContract:
         queue(started, effect("card"), seq=2, due=5.0)
         assert keys(lease(started)) == ["card"]
         assert lease(started) == []
+
+    def test_asking_again_delays_nothing(self, started: Store) -> None:
+        queue(started, effect("card"), due=5.0)
+        queue(started, effect("card"), seq=2, due=50.0)
+        assert keys(lease(started)) == ["card"]
+
+    def test_a_refresh_that_was_put_off_holds_nobody_up(self, started: Store) -> None:
+        queue(started, effect("prompt"), due=50.0)
+        queue(started, effect("notice"))
+        assert keys(lease(started)) == ["notice"]
 
     def test_an_effect_under_way_can_be_asked_for_again(self, started: Store) -> None:
         queue(started, effect("card"))

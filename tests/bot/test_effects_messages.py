@@ -156,8 +156,7 @@ def test_a_prompt_answered_before_its_answer_was_known_is_closed_too(rig: Rig) -
     rig.settle()
     asked = rig.slack.one("prompt:2")
     assert asked.actions
-    rig.does("UC", c.Approve())
-    rig.does("UD", c.Approve())
+    rig.does("UC", c.Decline(reason="Not this quarter"))
     rig.advance(timedelta(minutes=1))
     assert len(rig.slack.keyed("prompt:2")) == 1
     assert asked.actions == [], "old buttons stay open for ever"
@@ -210,7 +209,7 @@ def test_many_audit_lines_are_posted_together_in_order(rig: Rig) -> None:
     rig.slack.fail("post")
     rig.does("UA", c.TakeSuggestions())
     rig.does("UA", c.MapRemaining(target=samples.HUGO))
-    rig.does("UA", c.ConfirmMapping())
+    rig.does("UA", c.ConfirmMapping(shown=rig.run.mapping_version))
     rig.until(lambda: rig.happened(e.ReassignmentFinished))
     rig.advance(timedelta(minutes=1))
     lines = [one for one in rig.slack.shown if one.channel == AUDIT]

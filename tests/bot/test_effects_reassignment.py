@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -53,7 +53,7 @@ def over(rig: Rig) -> bool:
 
 
 def confirm(rig: Rig) -> None:
-    rig.does("UA", c.ConfirmMapping())
+    rig.does("UA", c.ConfirmMapping(shown=rig.run.mapping_version))
 
 
 def written_once(rig: Rig) -> None:
@@ -128,14 +128,14 @@ def test_records_whose_owner_changed_meanwhile_are_left_alone(small: Rig) -> Non
 
 def test_an_owner_that_changes_between_search_and_reading_is_left_alone(small: Rig) -> None:
     small.hubspot.records["contacts"]["7"] = HUGO.id
-    page = tuple(str(number) for number in range(1, 151))
     record_ids = small.hubspot.record_ids
 
-    def lagging(kind: str, owner_id: str, after: str = "") -> tuple[str, ...]:
+    def lagging(kind: str, owner_ids: Sequence[str], after: str = "") -> dict[str, str]:
         # The search index still shows record 7 as Sam's.
-        if (kind, owner_id, after) == ("contacts", SAM.id, ""):
-            return page
-        return record_ids(kind, owner_id, after)
+        found = record_ids(kind, owner_ids, after)
+        if kind == "contacts" and "8" in found:
+            found = dict(sorted({**found, "7": SAM.id}.items(), key=lambda item: int(item[0])))
+        return found
 
     small.hubspot.record_ids = lagging  # type: ignore[method-assign]
     confirm(small)
@@ -308,20 +308,22 @@ def test_cancelled_in_the_middle(small: Rig) -> None:
 
 
 def test_a_clean_stop_between_batches(small: Rig) -> None:
-    stopped: list[threading.Thread] = []
+    begun = threading.Event()
+    stop = threading.Thread(target=small.worker.stop)
 
     def meanwhile() -> None:
-        if not stopped:
-            stopped.append(threading.Thread(target=small.worker.stop))
-            stopped[0].start()
+        if not begun.is_set():
+            begun.set()
+            stop.start()
             while not small.worker.stopping:
                 pass
 
     small.hubspot.before_write = meanwhile
     confirm(small)
-    while not stopped:
+    assert begun.wait(10)
+    while not small.worker.stopping:
         pass
-    stopped[0].join(10)
+    stop.join(10)
     assert small.effects("leased") == []
     assert len(small.hubspot.writes) == 100
     small.restart()

@@ -152,7 +152,9 @@ def test_two_votes_at_once_both_count(desk: Desk) -> None:
     with ThreadPoolExecutor(3) as pool:
         answers = sorted(pool.map(vote, ("UC", "UD", "UE")))
     assert answers == ["awaiting_approval", "disconnecting", "stale_prompt"]
-    (passed,) = [one for one in desk.store.history("R1") if one.recorded.event.type == "gate_passed"]
+    (passed,) = [
+        one for one in desk.store.history("R1") if one.recorded.event.type == "gate_passed"
+    ]
     assert isinstance(passed.recorded.event, e.GatePassed)
     assert len(passed.recorded.event.approvers) == 2
     assert desk.store.problems("R1") == []
@@ -239,9 +241,7 @@ def test_fifty_people_clicking_share_commits(
     desk = Desk(tmp_path / "sunset.db")
     desk.adopt(journeys.to_mapping())
     holding, go = threading.Event(), threading.Event()
-    hold = threading.Thread(
-        target=lambda: desk.store.write(lambda _: (holding.set(), go.wait(10)))
-    )
+    hold = threading.Thread(target=lambda: desk.store.write(lambda _: (holding.set(), go.wait(10))))
     hold.start()
     assert holding.wait(5)
     version = desk.run.prompt_version

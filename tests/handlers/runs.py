@@ -215,7 +215,12 @@ def counted(story: Story) -> Story:
 
 def mapped(story: Story) -> Story:
     """Give everything to one owner and start the job."""
-    return story.person(c.MapRemaining(target=TARGET)).person(c.ConfirmMapping())
+    return confirmed(story.person(c.MapRemaining(target=TARGET)))
+
+
+def confirmed(story: Story) -> Story:
+    """Confirm the mapping as it is shown."""
+    return story.person(c.ConfirmMapping(shown=story.run.mapping_version))
 
 
 def finished(story: Story, failures: int = 1) -> Story:

@@ -231,7 +231,7 @@ class Person:
         return self.does(c.TakeSuggestions())
 
     def confirms_the_mapping(self) -> list[e.Event]:
-        return self.does(c.ConfirmMapping())
+        return self.does(c.ConfirmMapping(shown=self.talk.run.mapping_version))
 
     def pauses(self) -> list[e.Event]:
         return self.does(c.PauseReassignment())

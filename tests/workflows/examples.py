@@ -79,7 +79,7 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.MapOwner: lambda run, now: c.MapOwner(owner_id=samples.SAM.id, target=samples.HELEN),
     c.MapRemaining: lambda run, now: c.MapRemaining(target=samples.HUGO),
     c.TakeSuggestions: lambda run, now: c.TakeSuggestions(),
-    c.ConfirmMapping: lambda run, now: c.ConfirmMapping(),
+    c.ConfirmMapping: lambda run, now: c.ConfirmMapping(shown=run.mapping_version),
     c.PauseReassignment: lambda run, now: c.PauseReassignment(),
     c.ResumeReassignment: lambda run, now: c.ResumeReassignment(),
     c.RetryReassignment: lambda run, now: c.RetryReassignment(),

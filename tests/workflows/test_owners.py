@@ -143,7 +143,8 @@ class TestTheJob:
     def test_what_is_left_does_not_go_to_a_target_who_became_salesforce_only(self) -> None:
         talk = journeys.to_reassigning()
         talk.bot.finishes_the_job()
-        talk.bot.counts((samples.owned(samples.SUE), samples.owned(samples.HUGO, contacts=0)))
+        hugo = samples.emptied((samples.owned(samples.HUGO),))
+        talk.bot.counts((samples.owned(samples.SUE), *hugo))
         with pytest.raises(Refused):
             talk.anna.tries_the_rest_again()
         assert "RetryReassignment" not in talk.asked.choices

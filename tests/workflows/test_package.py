@@ -109,6 +109,7 @@ class TestTheRemovalGate:
         assert talk.run.prompt_version > asked
         assert talk.run.votes == {}
         assert not talk.run.consent
+        assert "consent" not in talk.run.evidence
         assert "GiveConsent" in talk.asked.choices
         journeys.approved(talk)
         assert talk.at(State.REMOVING_PACKAGE)

@@ -101,6 +101,24 @@ class TestReminders:
         assert talk.bot.fires(*early) == []
         assert talk.at(State.DATA_COPY_WINDOW)
 
+    def test_none_comes_while_frozen_and_none_is_lost(self) -> None:
+        talk = journeys.to_window()
+        talk.bela.freezes()
+        before_the_end(talk, hours=24)
+        assert talk.bot.fires() == []
+        talk.wait(minutes=30)
+        talk.bela.unfreezes()
+        [missed] = talk.bot.fires()
+        assert isinstance(missed, e.RemindersMissed)
+        assert missed.missed == (24 * HOUR,)
+
+    def test_the_window_ends_while_frozen_all_the_same(self) -> None:
+        talk = journeys.to_window()
+        talk.bela.freezes()
+        before_the_end(talk)
+        assert kinds(talk.bot.fires()) == ["RemindersMissed", "WindowEnded", "RunCompleted"]
+        assert talk.run.reminders_done == set(REMINDERS)
+
     def test_none_lies_before_the_removal(self) -> None:
         talk = journeys.to_window(Policy(window=12 * HOUR))
         assert reminders(talk.run) == [4 * HOUR, HOUR, 900]

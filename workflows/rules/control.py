@@ -7,6 +7,7 @@ from datetime import datetime
 from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
+from workflows.rules.approval import may_decide
 from workflows.run import Run
 from workflows.text import N_
 from workflows.values import Role
@@ -35,17 +36,22 @@ def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -
             N_("<@{person}> is responsible already.", person=action.to),
             N_("Nothing needs to be done."),
         )
+    left = {person for person in run.eligible_approvers if may_decide(run, person)} - {action.to}
+    if "removal" not in run.passed and len(left) < run.policy.quorum:
+        raise Refused(
+            "quorum_unreachable",
+            N_(
+                "Then only {people} people could approve, but {quorum} approvals are required.",
+                people=len(left),
+                quorum=run.policy.quorum,
+            ),
+            N_("Hand over to an administrator who is not needed as an approver."),
+        )
     return [e.HandedOver(to=action.to, was=run.responsible)]
 
 
 def freeze(run: Run, action: c.Freeze, command: c.Command, now: datetime) -> list[e.Event]:
     """Let nothing leave the bot."""
-    if run.frozen:
-        raise Refused(
-            "already_frozen",
-            N_("The run is frozen already."),
-            N_("Use `unfreeze` when it may go on."),
-        )
     return [e.Frozen(reason=action.reason.strip())]
 
 

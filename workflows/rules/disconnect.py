@@ -56,6 +56,8 @@ def report(
 def quiet(run: Run, action: c.RecordSyncQuiet, command: c.Command, now: datetime) -> list[e.Event]:
     """Note the evidence; the owners are counted next."""
     _needs_report(run)
+    if run.disconnect_reported_at is not None and action.reading.at < run.disconnect_reported_at:
+        return []
     return [e.DisconnectVerified(reading=action.reading)]
 
 

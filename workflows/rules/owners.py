@@ -71,16 +71,22 @@ def take_suggestions(
     return [*taken]
 
 
-def confirm_mapping(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+def confirm_mapping(
+    run: Run, action: c.ConfirmMapping, command: c.Command, now: datetime
+) -> list[e.Event]:
     """Start the job with exactly the mapping that is shown."""
+    if action.shown != run.mapping_version:
+        raise Refused(
+            "mapping_changed",
+            N_("The mapping was changed after this message was shown to you."),
+            N_("Read the refreshed message, then confirm it."),
+        )
     if run.unmapped:
         raise Refused(
             "mapping_incomplete",
             N_("{count} owners have no HubSpot owner yet.", count=len(run.unmapped)),
             N_("Choose one for each, or give all that are left to one owner."),
         )
-    for target in run.mapping.values():
-        _refuse_salesforce_only(run, target)
     mapping = {owned.owner.id: run.mapping[owned.owner.id].id for owned in run.to_map}
     return [
         e.MappingConfirmed(digest=mapping_digest(mapping), mapping=mapping, job=run.job + 1),
@@ -191,6 +197,8 @@ def report_deleted(run: Run, action: c.Action, command: c.Command, now: datetime
 
 def gone(run: Run, action: c.RecordOwnersGone, command: c.Command, now: datetime) -> list[e.Event]:
     """Note that no Salesforce-only owner is listed any more."""
+    if run.cleanup_reported_at is not None and action.reading.at < run.cleanup_reported_at:
+        return []
     return [e.OwnersDeletionVerified(reading=action.reading)]
 
 

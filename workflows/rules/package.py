@@ -40,7 +40,9 @@ def record(run: Run, action: c.RecordInventory, command: c.Command, now: datetim
     if run.uninstall_reported_at is not None or run.inventory is None or run.keep_copy is None:
         return []
     if fresh == inventory_digest(run.inventory):
-        unconfirmed = run.state is State.REMOVING_PACKAGE and not run.reconfirmed
+        # What was read before the gate passed says nothing about the time since.
+        waited_for = run.state is State.REMOVING_PACKAGE and action.reading.at >= run.since
+        unconfirmed = waited_for and not run.reconfirmed
         return [e.InventoryReconfirmed(digest=fresh, reading=action.reading)] if unconfirmed else []
     was, now_is = _lines(run.inventory), _lines(action.inventory)
     bound = removal_digest(fresh, keep=run.keep_copy, own_backup=run.own_backup)
@@ -59,10 +61,13 @@ def absent(
     run: Run, action: c.RecordPackageAbsent, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Nothing is installed: either it never was, or somebody else removed it meanwhile."""
-    if run.inventory is None:
+    proof = run.evidence.get("inventory")
+    if proof is not None and proof.reading is not None:
+        last_seen = proof.reading.at
+    elif run.plan is not None and run.plan.inventory is not None:
+        last_seen = run.plan.taken_at
+    else:
         return [e.PackageAbsent(reading=action.reading), e.RunCompleted()]
-    proof = run.evidence["inventory"]
-    last_seen = proof.reading.at if proof.reading else proof.at
     gone = c.RecordPackageGone(last_seen_at=last_seen, reading=action.reading)
     return package_gone(run, gone, command, now)
 

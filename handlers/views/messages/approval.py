@@ -6,7 +6,17 @@ from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
 from handlers.views import words
-from handlers.views.parts import clip, code, context, divider, listing, mention, outside, people, section
+from handlers.views.parts import (
+    clip,
+    code,
+    context,
+    divider,
+    listing,
+    mention,
+    outside,
+    people,
+    section,
+)
 from handlers.views.parts import sections as packed
 from workflows.run import Run
 from workflows.values import Inventory, Plan
@@ -155,9 +165,7 @@ def package_lines(inventory: Inventory | None, tr: Translator) -> list[str]:
     """Summarise the package: version, components, objects with records, blockers."""
     if inventory is None:
         return [tr("*Package:* not installed in Salesforce; step 3 is not needed.")]
-    objects = [
-        f"{code(item.name, 80)}: {_records(item.records, tr)}" for item in inventory.objects
-    ]
+    objects = [f"{code(item.name, 80)}: {_records(item.records, tr)}" for item in inventory.objects]
     lines = [
         tr(
             "*Package:* {name} {version} ({namespace}), {components}",

@@ -48,7 +48,7 @@ class Bench:
 
     def all_ids(self, object_type: str, owner_id: str) -> list[str]:
         ids: list[str] = []
-        while page := self.hubspot.record_ids(object_type, owner_id, ids[-1] if ids else ""):
+        while page := self.hubspot.record_ids(object_type, [owner_id], ids[-1] if ids else ""):
             ids += page
         return ids
 
@@ -202,7 +202,7 @@ def test_reassigns_thousands_past_the_search_limit(bench: Bench) -> None:
     ids = [str(key) for key in bench.account.tables["deals"].ids]
     assert len(ids) == 12_345
     seen = [ids[9_899]]
-    while page := bench.hubspot.record_ids("deals", old, seen[-1]):
+    while page := bench.hubspot.record_ids("deals", [old], seen[-1]):
         seen += page
     assert seen == ids[9_899:]
     done = bench.hubspot.reassign("deals", ids[:5_000], new)
@@ -215,7 +215,7 @@ def test_reassigns_thousands_past_the_search_limit(bench: Bench) -> None:
 def test_pages_stay_right_while_records_leave_the_result(bench: Bench) -> None:
     old, new = bench.owner(HOSTILE), bench.owner("New Owner")
     seen: list[str] = []
-    while page := bench.hubspot.record_ids("contacts", old, seen[-1] if seen else ""):
+    while page := bench.hubspot.record_ids("contacts", [old], seen[-1] if seen else ""):
         seen += page
         bench.hubspot.reassign("contacts", page, new)
     assert len(set(seen)) == 350
