@@ -139,7 +139,8 @@ def list_runs(as_json: AsJson = False) -> None:
         table.add_row(
             *(str(row[key]) for key in ("id", "account", "state", "started_at", "events"))
         )
-    out.print(table if found else translator(settings.sunset_locale)("There are no runs yet."))
+    tr = translator(settings.sunset_locale)
+    out.print(table if found else tr("There are no runs yet."))
 
 
 @runs_app.command("show")

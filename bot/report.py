@@ -66,7 +66,9 @@ def steps_table(run: Run, tr: Translator) -> Table:
         proof = step.evidence
         when = proof.at.isoformat(timespec="seconds") if proof else ""
         reading = proof.reading if proof else None
-        says = f"{reading.source}: {reading.says}" if reading else (proof.by.id if proof else "")
+        says = proof.by.id if proof else ""
+        if reading is not None:
+            says = f"{reading.source}: {readable(words.reading(reading, tr, 300))}"
         table.add_row(words.step(step.name, tr), " ".join(step.ids), step.mark.value, when, says)
     return table
 

@@ -35,8 +35,10 @@ class WaitedAck(Ack):
 
     @response.setter
     def response(self, response: BoltResponse | None) -> None:
-        self._response = response
-        self._given.set()
+        # Bolt sets None where a listener fails after it has acknowledged: that stays acknowledged.
+        if response is not None:
+            self._response = response
+            self._given.set()
 
 
 def register(app: App) -> None:

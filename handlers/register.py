@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_bolt import App
 
 from handlers import (
+    acknowledgement,
     approval,
     cleanup,
     command,
@@ -25,6 +26,7 @@ from handlers.ports import Services
 
 def register(app: App, services: Services) -> None:
     """Let *app* listen to everything that Sunset understands."""
+    acknowledgement.register(app)
     wiring.register_errors(app, services)
     for module in (
         command,

@@ -170,11 +170,14 @@ class Plan(Value):
 
 
 class Reading(Value):
-    """What a vendor's API answered, kept as evidence: when, which source, what it said."""
+    """What a vendor's API answered, kept as evidence: when, which source, what it said.
+
+    ``says`` is a sentence of ours about the answer, or the vendor's own words as they came.
+    """
 
     at: Instant
     source: str
-    says: str
+    says: Text | str
 
 
 class Evidence(Value):

@@ -14,6 +14,7 @@ from bot.store.base import Store
 from bot.vendors.slack import Slack
 from handlers.i18n import Translator
 from workflows.run import Run
+from workflows.text import Text
 from workflows.values import Reading
 
 
@@ -40,6 +41,6 @@ class Context:
             raise LookupError(f"effect of an unknown run {run_id}")
         return run
 
-    def reading(self, source: str, says: str) -> Reading:
+    def reading(self, source: str, says: Text) -> Reading:
         """Note what a vendor's API just answered."""
         return Reading(at=self.clock.now(), source=source, says=says)

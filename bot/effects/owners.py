@@ -11,6 +11,7 @@ from bot.store.base import QueuedEffect
 from bot.worker import Again, Done
 from workflows import commands as c
 from workflows.states import State
+from workflows.text import N_
 from workflows.values import CORE_OBJECTS
 
 INDEX_LAG_SECONDS = 2.0
@@ -36,9 +37,10 @@ class OwnerChecks:
         self._x.owners.refresh()
         owners = counted_owners(self._x, CORE_OBJECTS, optional)
         total = sum(owned.total for owned in owners)
-        reading = self._x.reading(
-            "HubSpot owners and search", f"{len(owners)} Salesforce-only owners, {total} records"
+        says = N_(
+            "{owners} Salesforce-only owners, {records} records", owners=len(owners), records=total
         )
+        reading = self._x.reading("HubSpot owners and search", says)
         return Done(commands=(*optional.missing, c.RecordOwners(owners=owners, reading=reading)))
 
     def watch_gone(self, effects: list[QueuedEffect]) -> Done | Again:
@@ -48,11 +50,12 @@ class OwnerChecks:
             return Done()
         left = tuple(owned.owner for owned in self._x.hubspot.salesforce_only_owners())
         if not left:
-            reading = self._x.reading("HubSpot owners", "no Salesforce-only owner is listed")
+            reading = self._x.reading("HubSpot owners", N_("no Salesforce-only owner is listed"))
             return Done(commands=(c.RecordOwnersGone(reading=reading),))
         if self._x.clock.now() - run.cleanup_reported_at < min(
             PATIENCE, 3 * self._x.settings.sunset_poll_interval
         ):
             return Again(min(5.0, self._x.settings.sunset_poll_interval.total_seconds()))
-        reading = self._x.reading("HubSpot owners", f"{len(left)} Salesforce-only owners listed")
+        says = N_("{owners} Salesforce-only owners are still listed", owners=len(left))
+        reading = self._x.reading("HubSpot owners", says)
         return Done(commands=(c.RecordOwnersRemain(owners=left, reading=reading),))

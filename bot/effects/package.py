@@ -11,6 +11,7 @@ from workflows import commands as c
 from workflows.rules.package import inventory_digest
 from workflows.run import Run
 from workflows.states import State
+from workflows.text import N_
 from workflows.values import Inventory, Reading
 
 INSTALLED = "Salesforce Tooling API: InstalledSubscriberPackage"
@@ -33,7 +34,7 @@ class PackageWork:
             return Done()
         inventory = self._x.salesforce.inventory()
         if inventory is None:
-            reading = self._x.reading(INSTALLED, "the package is not installed")
+            reading = self._x.reading(INSTALLED, N_("the package is not installed"))
             absent = c.RecordPackageAbsent(reading=reading)
             run = self._x.run(effects[0].run_id)
             if run.state is State.REMOVING_PACKAGE:
@@ -61,7 +62,7 @@ class PackageWork:
         )
         if "absent" not in memo:
             return Again(min(pause, 5.0), {**memo, "absent": now.isoformat()})
-        says = f"absent {memo['absent'][:19]} and {now.isoformat()[:19]}"
+        says = N_("absent {first} and {second}", first=memo["absent"][:19], second=_iso(now))
         reading = self._x.reading(INSTALLED, says)
         return Done(commands=(c.RecordPackageGone(last_seen_at=last_seen, reading=reading),))
 
@@ -115,11 +116,21 @@ class PackageWork:
 
     def _there(self, inventory: Inventory) -> Reading:
         package = inventory.package
-        parts = f"{len(inventory.components)} components, {len(inventory.objects)} objects"
-        return self._x.reading(INSTALLED, f"{package.name} {package.version}: {parts}")
+        says = N_(
+            "{name} {version}: {components} components, {objects} objects",
+            name=package.name,
+            version=package.version,
+            components=len(inventory.components),
+            objects=len(inventory.objects),
+        )
+        return self._x.reading(INSTALLED, says)
 
 
 def _seen(run: Run) -> datetime:
     """Return when a reading of this run last saw the package."""
     inventory = run.evidence.get("inventory")
     return inventory.reading.at if inventory and inventory.reading else run.since
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()[:19]

@@ -38,7 +38,7 @@ class SyncWatch:
             return Done(commands=(c.RecordSyncUnreadable(why=why),))
         now = self._x.clock.now()
         if last is not None and last > run.disconnect_reported_at + SETTLE:
-            reading = self._x.reading(SOURCE, f"newest {_iso(last)}")
+            reading = self._x.reading(SOURCE, N_("newest {newest}", newest=_iso(last)))
             return Done(commands=(c.RecordSyncRunning(reading=reading, last_sync=last),))
         first = _first_reading(effect, run)
         if first is None:
@@ -47,8 +47,11 @@ class SyncWatch:
         left = self._x.settings.sunset_sync_quiet - (now - first)
         if left > timedelta(0):
             return Again(max(left.total_seconds(), 0.5), dict(effect.memo))
-        newest = _iso(last) if last else "none"
-        says = f"newest {newest}; read {_iso(first)} and {_iso(now)}"
+        read = {"first": _iso(first), "second": _iso(now)}
+        if last is None:
+            says = N_("never synchronised; read {first} and {second}", **read)
+        else:
+            says = N_("newest {newest}; read {first} and {second}", newest=_iso(last), **read)
         return Done(commands=(c.RecordSyncQuiet(reading=self._x.reading(SOURCE, says)),))
 
 

@@ -72,12 +72,17 @@ def _owners(plan: Plan, tr: Translator) -> list[str]:
     return [title, *(f"• {owner_line(owned, tr)}" for owned in plan.owners)]
 
 
-def owner_line(owned: OwnedRecords, tr: Translator, between: str = " · ") -> str:
+def owner_line(owned: OwnedRecords, tr: Translator) -> str:
     """Describe a Salesforce-only owner: name, e-mail, why it counts as one, records."""
     why = tr("queue") if owned.why == "queue" else tr("no HubSpot user")
     name, email = outside(owned.owner.label), outside(owned.owner.email)
-    who = why if not email or email == name else f"{email} · {why}"
-    line = f"*{name}*{between}{who}{between}{words.counts(owned.counts, tr)}"
+    who = f"*{name}*" if not email or email == name else f"*{name}* · {email}"
+    return f"{who} · {why} · {record_counts(owned, tr)}"
+
+
+def record_counts(owned: OwnedRecords, tr: Translator) -> str:
+    """Write how many records an owner has, and which of them are not reassigned."""
+    line = words.counts(owned.counts, tr)
     if sum(owned.other_counts.values()):
         others = words.counts(owned.other_counts, tr)
         line += " · " + tr("not reassigned: {counts}", counts=others)

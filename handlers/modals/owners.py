@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from handlers.actions import Act, Modal
 from handlers.i18n import Translator
 from handlers.modals import parts
-from handlers.modals.approval import owner_line
+from handlers.modals.approval import record_counts
 from handlers.payload import Metadata
 from handlers.views.parts import actions, button, markdown, outside, plain, section
 from workflows.run import Run
@@ -97,23 +97,31 @@ def _suggestions(run: Run, metadata: Metadata, tr: Translator) -> ActionsBlock |
 def _row(
     owned: OwnedRecords, chosen: Owner | None, metadata: Metadata, tr: Translator
 ) -> SectionBlock:
-    text = owner_line(owned, tr, between="\n")
+    lines = [_who(owned, tr), record_counts(owned, tr)]
     if owned.suggestion is not None and chosen is None:
-        text += "\n" + _suggested(owned.suggestion, tr)
+        lines.append(_suggested(owned.suggestion, tr))
     # Slack keeps what was picked while the block's id stays the same, whatever we send.
     block_id = f"target:{owned.owner.id}:{chosen.id if chosen else ''}:{metadata.turn}"
     return SectionBlock(
         block_id=block_id,
-        text=markdown(text),
+        text=markdown("\n".join(lines)),
         accessory=_picker(Act.PICK_TARGET, chosen, tr),
     )
+
+
+def _who(owned: OwnedRecords, tr: Translator) -> str:
+    name, email = outside(owned.owner.label), outside(owned.owner.email)
+    known = [email] if email and email != name else []
+    known += [tr("queue")] if owned.why == "queue" else []
+    return f"*{name}*\n{' · '.join(known)}" if known else f"*{name}*"
 
 
 def _suggested(suggestion: Suggestion, tr: Translator) -> str:
     name = outside(suggestion.target.label)
     if suggestion.why == "manager":
-        via = outside(suggestion.via)
-        return tr("Suggestion: *{name}*, the manager in Salesforce {via}", name=name, via=via)
+        via = "" if suggestion.via == suggestion.target.email else outside(suggestion.via)
+        said = tr("Suggestion: *{name}*, the manager in Salesforce {via}", name=name, via=via)
+        return said.strip()
     return tr("Suggestion: *{name}*, a HubSpot user of the same name", name=name)
 
 

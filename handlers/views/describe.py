@@ -140,7 +140,7 @@ def _reported(event: e.DisconnectReported, tr: Translator) -> str:
 
 @_on(e.DisconnectVerified)
 def _verified(event: e.DisconnectVerified, tr: Translator) -> str:
-    says = outside(event.reading.says, LONG)
+    says = words.reading(event.reading, tr, LONG)
     return tr("The disconnect is verified: the sync is quiet. Reading: {says}", says=says)
 
 
@@ -229,7 +229,7 @@ def _remain(event: e.OwnersRemain, tr: Translator) -> str:
 
 @_on(e.OwnersDeletionVerified)
 def _deleted(event: e.OwnersDeletionVerified, tr: Translator) -> str:
-    says = outside(event.reading.says, LONG)
+    says = words.reading(event.reading, tr, LONG)
     return tr("Verified: the Salesforce owners are gone. Reading: {says}", says=says)
 
 
@@ -323,12 +323,12 @@ def _failed(event: e.RemovalFailed, tr: Translator) -> str:
 
 @_on(e.PackageRemoved)
 def _removed(event: e.PackageRemoved, tr: Translator) -> str:
-    says = outside(event.reading.says, LONG)
+    says = words.reading(event.reading, tr, LONG)
     gone = tr("Verified: the package is gone. Reading: {says}", says=says)
     if event.deadline is None:
         return gone
     until = tr("The data copy can be downloaded until {when}.", when=tr.moment(event.deadline))
-    return f"{gone} {until}"
+    return f"{gone}. {until}"
 
 
 # --- the 48 hours --------------------------------------------------------------------------------

@@ -13,7 +13,15 @@ from workflows.checklist import Mark, Step
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_, Text
-from workflows.values import CORE_OBJECTS, Blocker, Evidence, Inventory, OwnedRecords, Reason
+from workflows.values import (
+    CORE_OBJECTS,
+    Blocker,
+    Evidence,
+    Inventory,
+    OwnedRecords,
+    Reading,
+    Reason,
+)
 
 MAIL_SUBJECT = "Reassign contacts, companies, and deals to HubSpot owners"
 """The subject of HubSpot's mail (P2a)."""
@@ -184,23 +192,28 @@ def evidence(proof: Evidence, tr: Translator) -> str:
             "*verified* {when} – {source}: {says}",
             when=tr.moment(proof.reading.at),
             source=outside(proof.reading.source, 60),
-            says=_readable(outside(proof.reading.says, 160), tr),
+            says=reading(proof.reading, tr, 160),
         )
     if proof.kind == "attested":
         return tr("*attested* by {who}, {when}", who=actor(proof.by, tr), when=when)
     return tr("*not needed*, {when}", when=when)
 
 
-def _readable(says: str, tr: Translator) -> str:
-    """Write the times in a reading as people read times; one without a zone is UTC."""
+def reading(found: Reading, tr: Translator, most: int) -> str:
+    """Write what a reading says, *most* characters of it, its times as people read times.
 
-    def shown(found: re.Match[str]) -> str:
-        at = datetime.fromisoformat(found[0])
+    A time without a zone is UTC. Beside a reading of about the same time the day is left out.
+    """
+
+    def shown(time: re.Match[str]) -> str:
+        at = datetime.fromisoformat(time[0])
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        seconds = "{date_short_pretty} {time_secs}"
-        return f"<!date^{int(at.timestamp())}^{seconds}|{tr.plain_moment(at)}>"
+        near = abs(at - found.at) < timedelta(hours=1)
+        style = "{time_secs}" if near else "{date_short_pretty} {time_secs}"
+        return f"<!date^{int(at.timestamp())}^{style}|{tr.plain_moment(at)}>"
 
-    return _ISO_TIME.sub(shown, says)
+    says = tr.text(found.says, escape=False) if isinstance(found.says, Text) else found.says
+    return _ISO_TIME.sub(shown, outside(says, most))
 
 
 def step_line(item: Step, tr: Translator, passed: Mapping[str, Sequence[str]] | None = None) -> str:

@@ -43,7 +43,8 @@ class Clock {
     const form = h("form", { class: "clock-form", onsubmit: (event) => { event.preventDefault(); this.fromField(); } }, this.field, go);
     this.controls = h("div", { class: "clock-controls", role: "group", "aria-label": "Move the sandbox clock ahead" }, this.steps, form);
     this.toggle = h("button", { class: "clock-toggle", type: "button", "aria-expanded": "false", "aria-label": "Move the sandbox clock", data: { testid: "clock-toggle" }, onclick: () => this.fold(!this.node.classList.contains("open")) }, icon("clock"));
-    this.node = h("div", { class: "clock", role: "region", "aria-label": "Sandbox clock" }, this.toggle, h("span", { class: "clock-face" }, this.time, this.ahead), this.controls);
+    this.said = h("span", { class: "visually-hidden", role: "status" });
+    this.node = h("div", { class: "clock", role: "region", "aria-label": "Sandbox clock" }, this.said, this.toggle, h("span", { class: "clock-face" }, this.time, this.ahead), this.controls);
     this.node.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.fold(false);
     });
@@ -85,13 +86,21 @@ class Clock {
     this.advance(by);
   }
 
+  // Said beside the clock, where it covers nothing; a screen reader hears it too.
+  moved(by) {
+    this.said.textContent = `The clock moved ahead by ${duration(by)}.`;
+    this.node.classList.remove("moved");
+    void this.node.offsetWidth; // starts the highlight anew
+    this.node.classList.add("moved");
+  }
+
   async advance(by) {
     if (this.node.getAttribute("aria-busy") === "true") return;
     this.node.setAttribute("aria-busy", "true");
     const answer = await orToast(() => api.advance(by));
     this.node.removeAttribute("aria-busy");
     this.fold(false);
-    if (answer) toast(`The sandbox clock moved ahead by ${duration(by)}.`, "info");
+    if (answer) this.moved(by);
     await this.refresh();
   }
 }

@@ -81,7 +81,8 @@ function draw(message, grouped, open, surface, place) {
   h("div", { class: "message-main" },
     message.ephemeral ? h("div", { class: "only-you", data: { testid: "only-visible-to-you" } }, icon("eye", 13), "Only visible to you") : null,
     grouped ? null : heading(message, from),
-    body(message, surface),
+    message.subtype === "thread_broadcast" && !place.inThread ? broadcast(message, place) : null,
+    body(message, grouped, surface),
     files(message),
     message.reply_count && !place.inThread ? threadLink(message, place) : null),
   place.inThread || message.ephemeral ? null : toolbar(message, place));
@@ -91,11 +92,22 @@ function heading(message, from) {
   return h("div", { class: "message-head" },
     h("span", { class: "author" }, from.name),
     from.app ? h("span", { class: "badge" }, "APP") : null,
-    h("time", { class: "when", title: fullTime(message.ts), datetime: new Date(Number(message.ts) * 1000).toISOString() }, clockTime(message.ts)));
+    h("time", { class: "when", title: fullTime(message.ts), datetime: new Date(Number(message.ts) * 1000).toISOString() }, clockTime(message.ts)),
+    editedMark(message));
 }
 
-function body(message, surface) {
-  const edited = message.edited ? h("span", { class: "edited", title: message.edited.ts ? fullTime(message.edited.ts) : null }, "(edited)") : null;
+function editedMark(message) {
+  return message.edited ? h("span", { class: "edited", title: message.edited.ts ? fullTime(message.edited.ts) : null }, "(edited)") : null;
+}
+
+// A reply that was also sent to the channel says where it belongs.
+function broadcast(message, place) {
+  return h("div", { class: "broadcast" }, icon("reply", 13), "In a thread: ",
+    h("button", { type: "button", class: "link-button", data: { testid: "thread-broadcast", focusKey: `broadcast-${message.ts}` }, onclick: () => place.openThread(message.thread_ts) }, "open it"));
+}
+
+function body(message, grouped, surface) {
+  const edited = grouped ? editedMark(message) : null;
   if (message.blocks?.length) {
     return h("div", { class: "blocks" }, message.blocks.map((block) => drawBlock(block, surface)), edited);
   }

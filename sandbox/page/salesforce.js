@@ -3,7 +3,7 @@
 // Hooks for browser tests (data-testid): salesforce-uninstall-<namespace>, salesforce-keep,
 // salesforce-no-keep, salesforce-consent, salesforce-confirm, salesforce-cancel, salesforce-error,
 // salesforce-status, salesforce-result, salesforce-blocker-<id>, salesforce-resolve-<id>,
-// salesforce-copy, salesforce-tab-packages, mail, back-to-chat.
+// salesforce-copy, salesforce-download, salesforce-tab-packages, mail, back-to-chat.
 
 import { api } from "./api.js";
 import { ago } from "./dates.js";
@@ -44,11 +44,13 @@ function packages() {
   ];
 }
 
+const copyIsThere = () => Boolean(org.copy.kept && org.copy.until && new Date(org.copy.until).valueOf() > now());
+
 function copyState() {
-  const { kept, until } = org.copy;
+  const { until } = org.copy;
   if (!until) return "no copy was kept: the data cannot be reached any more";
   const end = new Date(until);
-  if (!kept || end.valueOf() <= now()) return `gone since ${moment(until)}`;
+  if (!copyIsThere()) return `gone since ${moment(until)}`;
   return `kept until ${moment(until)} (${ago(end)})`;
 }
 
@@ -59,7 +61,16 @@ function uninstalled() {
     facts([
       ["Package", org.name], ["Uninstalled", moment(org.uninstalled_at)],
       ["Copy of the data", h("span", { data: { testid: "salesforce-copy" } }, copyState())],
-    ]));
+    ]),
+    copyIsThere() ? h("div", {}, actionButton("Download the data", "salesforce-download", "", download)) : null);
+}
+
+// The real export holds the records; the stand-in's only says what it stands for.
+async function download() {
+  const file = new Blob([`Package,Uninstalled\n${org.name},${org.uninstalled_at}\n`], { type: "text/csv" });
+  const address = URL.createObjectURL(file);
+  h("a", { href: address, download: "package-data.csv" }).click();
+  URL.revokeObjectURL(address);
 }
 
 function waiting() {

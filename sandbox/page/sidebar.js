@@ -6,10 +6,10 @@ import { avatar, h, icon, reconcile } from "./dom.js";
 function entry({ key, href, testid, label, mark, current, unread, away }) {
   return {
     key,
-    signature: JSON.stringify([href, label, current, unread, away]),
-    render: () => h("li", {}, h("a", { href, class: `entry ${unread ? "unread" : ""}`, "aria-current": current ? "page" : null, data: { testid, focusKey: testid } },
+    signature: JSON.stringify([href, label, current, unread && !current, away]),
+    render: () => h("li", {}, h("a", { href, class: `entry ${unread && !current ? "unread" : ""}`, "aria-current": current ? "page" : null, data: { testid, focusKey: testid } },
       mark(), h("span", { class: "entry-label" }, label),
-      unread ? h("span", { class: "unread-dot" }, h("span", { class: "visually-hidden" }, "unread")) : null,
+      unread && !current ? h("span", { class: "unread-dot" }, h("span", { class: "visually-hidden" }, "unread")) : null,
       away ? h("span", { class: "entry-note" }, away) : null)),
   };
 }

@@ -149,9 +149,17 @@ def test_a_package_that_stays_after_uninstall_was_pressed(reported: Rig) -> None
 # --- the inventory -------------------------------------------------------------------------------
 
 
-def test_nothing_is_installed(rig: Rig) -> None:
+def test_nothing_was_ever_installed(rig: Rig) -> None:
+    talk = journeys.to_planning()
+    plan = samples.plan(talk.now, owners=())
+    talk.bot.does(c.RecordPlan(plan=plan.model_copy(update={"inventory": None})))
+    talk.carl.approves()
+    talk.dora.approves()
+    talk.anna.reports_the_disconnect()
+    talk.bot.finds_the_sync_quiet()
+    talk.bot.counts(())
     rig.salesforce.installed = None
-    rig.adopt(journeys.to_inventory_pending())
+    rig.adopt(talk)
     rig.settle()
     assert rig.run.state is State.COMPLETED
     assert rig.run.evidence["removal"].kind == "verified"

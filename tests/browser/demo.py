@@ -50,12 +50,13 @@ def demo() -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[str], said: list[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
+    output = process.stdout
+    assert output is not None
+    for line in output:
         said.append(line)
         found = _ADDRESS.search(line)
         if found is not None:
-            rest = process.stdout
-            threading.Thread(target=lambda: said.extend(rest), daemon=True).start()
+            # Whatever else it prints must not fill the pipe and stop it.
+            threading.Thread(target=said.extend, args=(output,), daemon=True).start()
             return found[0]
     raise RuntimeError(f"the demo printed no address:\n{''.join(said)}")

@@ -15,7 +15,7 @@ import pytest
 from sandbox import walk_checks
 from sandbox.client import Page
 from sandbox.walk_stage import Stage, owners_of
-from sandbox.walk_words import WORDS, Words
+from sandbox.walk_words import LANGUAGES, WORDS, Words
 from tests.e2e.conftest import Ended, Programs, python
 
 pytestmark = pytest.mark.timeout(400)
@@ -29,9 +29,10 @@ def all_right(walked: Ended, language: str = "en") -> None:
     assert "Traceback" not in walked.said
 
 
-def done(walked: Ended, key: str) -> bool:
-    """Whether the walk came through this step (English)."""
-    pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(WORDS[key][0]))
+def done(walked: Ended, key: str, language: str = "en") -> bool:
+    """Whether the walk came through this step."""
+    sentence = WORDS[key][LANGUAGES.index(language)]
+    pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(sentence))
     return re.search(f"^✔ {pattern}", walked.said, re.MULTILINE) is not None
 
 
@@ -50,17 +51,25 @@ def test_tidy_company(programs: Programs) -> None:
         assert done(walked, key), walked.said
 
 
-def test_tidy_company_in_polish(programs: Programs) -> None:
-    walked = programs.rehearse("--locale", "pl")
+def test_tidy_company_in_polish_in_a_demo_by_hand(programs: Programs) -> None:
+    demo = programs.start(
+        python("bot.cli", "demo", "--locale", "pl"),
+        lambda _, line: "http://127.0.0.1" in line,
+    )
+    page = next(found for name in demo.told if (found := re.search(r"http://[\d.:]+/", name)))
+    walked = programs.walk(page[0], "--locale", "pl", "--let-window-end")
     all_right(walked, "pl")
+    assert done(walked, "window_ended", "pl"), walked.said
     assert "zweryfikowan" in walked.said, "the card's own words are not Polish"
+    assert demo.stop(signal.SIGINT).status == 0
 
 
 def test_trouble(programs: Programs) -> None:
     walked = programs.rehearse("--scenario", "trouble")
     all_right(walked)
     assert intact(walked, "intact")
-    assert done(walked, "left"), walked.said
+    for key in ("left", "refused_uninstall", "stalled", "resolved", "faults"):
+        assert done(walked, key), walked.said
 
 
 def test_no_package_with_the_bot_as_it_runs_in_earnest(programs: Programs) -> None:
@@ -86,19 +95,6 @@ def test_blockers_and_the_bot_removes_without_a_copy(programs: Programs) -> None
     all_right(walked)
     for key in ("insists", "discard", "bot_removes", "resolved", "gone"):
         assert done(walked, key), walked.said
-
-
-def test_blockers_and_the_window_ends_in_a_demo_by_hand(programs: Programs) -> None:
-    demo = programs.start(
-        python("bot.cli", "demo", "--scenario", "blockers"),
-        lambda _, line: "http://127.0.0.1" in line,
-    )
-    page = next(found for name in demo.told if (found := re.search(r"http://[\d.:]+/", name)))
-    walked = programs.walk(page[0], "--let-window-end")
-    all_right(walked)
-    for key in ("refused_uninstall", "stalled", "resolved", "window_ended"):
-        assert done(walked, key), walked.said
-    assert demo.stop(signal.SIGINT).status == 0
 
 
 # --- the comparison finds what is wrong: here nobody has done anything --------------------------

@@ -116,7 +116,7 @@ def _details(run: Run, event: e.Event, tr: Translator) -> list[str]:
                 lines.append(tr("Reference: {reference}", reference=reference))
             return lines
         case e.DisconnectRefuted():
-            says = outside(event.reading.says, 500)
+            says = words.reading(event.reading, tr, 500)
             return [tr("*Reading:* {says}", says=says)]
         case e.OwnersRemain():
             return listing([outside(owner.label, 80) for owner in event.owners], tr, most=10)

@@ -1,0 +1,112 @@
+"""Who may do what: from the settings alone, with user groups that fail closed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.people import FRESH, PROFILE_FRESH, STALE, People
+from tests.bot.fakes import Death, FakeClock, FakeSlack
+from tests.bot.rig import settings
+from tests.workflows import samples
+from workflows.values import Role
+
+
+class Town:
+    """People, their Slack, and the time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.slack = FakeSlack(FakeClock(samples.START), Death())
+        self.slack.groups = {"S1": ("U1", "U2")}
+        self.slack.locales = {"UA": "pl-PL", "U1": "pl-PL"}
+        self.now = 0.0
+        self.people = People(
+            settings(directory / "x.db", sunset_admins="UA,S1", sunset_approvers="S1,UC"),
+            self.slack,
+            monotonic=lambda: self.now,
+        )
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    made = Town(tmp_path)
+    yield made
+    made.people.close()
+
+
+def eventually(reached: Callable[[], object]) -> None:
+    end = time.monotonic() + 5
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def test_members_named_in_the_settings_have_their_role_at_once(town: Town) -> None:
+    assert town.people.roles("UA") == {Role.ADMINISTRATOR}
+    assert town.people.roles("UC") == {Role.APPROVER}
+    assert town.people.roles("UZ") == frozenset()
+
+
+def test_members_of_a_group_have_it_once_the_group_was_read(town: Town) -> None:
+    assert town.people.roles("U1") == frozenset()
+    town.people.refresh()
+    assert town.people.roles("U1") == {Role.ADMINISTRATOR, Role.APPROVER}
+    assert town.people.administrators() == ["UA", "U1", "U2"]
+    assert town.people.approvers() == ["U1", "U2", "UC"]
+
+
+def test_who_left_the_group_loses_the_role(town: Town) -> None:
+    town.people.refresh()
+    town.slack.groups = {"S1": ("U2",)}
+    town.now += FRESH
+    town.people.refresh()
+    assert town.people.roles("U1") == frozenset()
+    assert town.people.roles("U2") == {Role.ADMINISTRATOR, Role.APPROVER}
+
+
+def test_a_group_that_cannot_be_read_counts_for_a_while_then_for_nothing(town: Town) -> None:
+    town.people.refresh()
+    town.slack.fail("group_members", times=99)
+    town.now += STALE
+    town.people.refresh()
+    assert town.people.roles("U1")
+    town.now += 1
+    town.people.refresh()
+    assert town.people.roles("U1") == frozenset()
+    assert town.people.roles("UA") == {Role.ADMINISTRATOR}
+
+
+def test_a_group_is_not_read_all_the_time(town: Town) -> None:
+    for _ in range(5):
+        town.people.refresh()
+    assert town.slack.count("group_members") == 1
+
+
+def test_a_locale_is_the_channels_until_it_is_known(town: Town) -> None:
+    assert town.people.locale("UA") == "en"
+    eventually(lambda: town.people.locale("UA") == "pl-PL")
+    town.slack.locales["UA"] = "en-GB"
+    town.now += PROFILE_FRESH + 1
+    assert town.people.locale("UA") == "pl-PL", "nobody waits for Slack"
+    eventually(lambda: town.people.locale("UA") == "en-GB")
+
+
+def test_a_profile_that_cannot_be_read_is_asked_for_again(town: Town) -> None:
+    town.slack.fail("profile")
+    assert town.people.locale("UA") == "en"
+    eventually(lambda: town.people.locale("UA") == "pl-PL")
+
+
+def test_after_the_end_nothing_is_fetched_and_nothing_fails(town: Town) -> None:
+    town.people.close()
+    assert town.people.locale("UZ") == "en"
+    town.people.refresh()
+
+
+def test_an_e_mail_gives_no_role(town: Town) -> None:
+    town.slack.emails = {"UZ": "anna@example.com"}
+    assert town.people.email("UZ") == "anna@example.com"
+    assert town.people.roles("UZ") == frozenset()
