@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -16,24 +16,12 @@ MemberIds = Annotated[tuple[str, ...], NoDecode]
 Durations = Annotated[tuple[timedelta, ...], NoDecode]
 
 
-class Settings(BaseSettings):
-    """Everything that the program is told from outside; README.md explains each.
-
-    Durations are ISO 8601 (``PT48H``). Member ids are Slack user ids (``U…``/``W…``) or user group
-    ids (``S…``), separated by commas.
-    """
+class SalesforceSettings(BaseSettings):
+    """How to get into Salesforce: one of two logins."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
     )
-
-    slack_bot_token: SecretStr
-    slack_app_token: SecretStr
-    slack_signing_secret: SecretStr | None = None
-    slack_api_url: str = "https://slack.com/api/"
-
-    hubspot_access_token: SecretStr
-    hubspot_api_url: str = "https://api.hubapi.com"
 
     salesforce_domain: str = "login"
     salesforce_username: str = ""
@@ -44,6 +32,37 @@ class Settings(BaseSettings):
     salesforce_ca_file: Path | None = None
     salesforce_api_version: str = Field("62.0", pattern=r"^\d{2,3}\.0$")
     salesforce_namespace: str = Field("HubSpot_Inc", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,14}$")
+
+    @model_validator(mode="after")
+    def _salesforce_login(self) -> Self:
+        session = bool(self.salesforce_instance_url), bool(self.salesforce_access_token)
+        jwt = (
+            bool(self.salesforce_username),
+            bool(self.salesforce_consumer_key),
+            bool(self.salesforce_private_key_file),
+        )
+        if all(session) or all(jwt):
+            return self
+        raise ValueError(
+            "set SALESFORCE_USERNAME, SALESFORCE_CONSUMER_KEY and "
+            "SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_INSTANCE_URL with SALESFORCE_ACCESS_TOKEN"
+        )
+
+
+class Settings(SalesforceSettings):
+    """Everything that the program is told from outside; docs/connect.md explains each.
+
+    Durations are ISO 8601 (``PT48H``). Member ids are Slack user ids (``U…``/``W…``) or user group
+    ids (``S…``), separated by commas.
+    """
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    hubspot_access_token: SecretStr
+    hubspot_api_url: str = "https://api.hubapi.com"
 
     sunset_database: Path = Path("sunset.db")
     sunset_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
@@ -97,21 +116,6 @@ class Settings(BaseSettings):
             raise ValueError("must start with https:// (or be on this machine)")
         return value
 
-    @model_validator(mode="after")
-    def _salesforce_login(self) -> Settings:
-        session = bool(self.salesforce_instance_url), bool(self.salesforce_access_token)
-        jwt = (
-            bool(self.salesforce_username),
-            bool(self.salesforce_consumer_key),
-            bool(self.salesforce_private_key_file),
-        )
-        if all(session) or all(jwt):
-            return self
-        raise ValueError(
-            "Salesforce: set SALESFORCE_USERNAME, SALESFORCE_CONSUMER_KEY and "
-            "SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_INSTANCE_URL with SALESFORCE_ACCESS_TOKEN"
-        )
-
 
 def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Settings:
     """Read the settings.
@@ -122,10 +126,13 @@ def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Setting
     try:
         return Settings(_env_file=env_file, **given)
     except ValidationError as error:
-        places = [
-            f"{_name(item['loc'])}: {_sentence(dict(item))}"
-            for item in error.errors(include_url=False)
-        ]
+        found = {_name(item["loc"]): _sentence(dict(item)) for item in error.errors()}
+        # A model's own check is skipped while fields are wrong; here everything is to be named.
+        try:
+            SalesforceSettings(_env_file=env_file, **given)
+        except ValidationError as login:
+            found |= {_name(item["loc"]): _sentence(dict(item)) for item in login.errors()}
+        places = [f"{name}: {sentence}" for name, sentence in found.items()]
         raise SettingsError(
             "settings_invalid",
             N_(
@@ -134,7 +141,7 @@ def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Setting
                 places="; ".join(places),
             ),
             N_(
-                "Set them in the environment or in .env ({path}); README.md explains each.",
+                "Set them in the environment or in .env ({path}); docs/connect.md explains each.",
                 path=str(env_file or Path.cwd()),
             ),
         ) from None
@@ -147,4 +154,6 @@ def _name(place: tuple[int | str, ...]) -> str:
 def _sentence(item: dict[str, Any]) -> str:
     if item["type"] == "missing":
         return "is missing"
+    if item["type"].startswith("time_delta"):
+        return "is not an ISO 8601 duration such as PT48H"
     return str(item["msg"]).removeprefix("Value error, ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,6 @@ PREFIXES = ("SLACK_", "HUBSPOT_", "SALESFORCE_", "SUNSET_")
 
 @pytest.fixture(autouse=True)
 def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     for name in list(os.environ):
         if name.startswith(PREFIXES):
             monkeypatch.delenv(name)
@@ -155,18 +154,30 @@ def test_salesforce_by_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, value in JWT.items() if value])
-def test_half_a_login_is_none(name: str) -> None:
-    sentence = refused(**{**JWT, name: ""})
+def test_half_a_login_is_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each, value in {**GIVEN, **JWT, name: ""}.items():
+        monkeypatch.setenv(each.upper(), value or "")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(env_file=None)
     for needed in ("SALESFORCE_USERNAME", "SALESFORCE_INSTANCE_URL", "SALESFORCE_ACCESS_TOKEN"):
-        assert needed in sentence
+        assert needed in str(caught.value)
+
+
+def test_what_is_set_to_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NEEDED:
+        monkeypatch.setenv(name, "")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(env_file=None)
+    for name in NEEDED:
+        assert f"{name}: is missing" in str(caught.value)
 
 
 # --- no secrets, no tracebacks ---------------------------------------------------------------------
 
 
 def test_no_sentence_holds_a_secret(tmp_path: Path) -> None:
-    assert "secret" not in refused(**WRONG)
-    assert "secret" not in repr(settings(tmp_path / "x.db", **JWT))
+    assert "secret-" not in refused(**WRONG)
+    assert "secret-" not in repr(settings(tmp_path / "x.db", **JWT))
 
 
 def test_a_file_that_is_not_text_is_a_clear_refusal(tmp_path: Path) -> None:

@@ -84,11 +84,15 @@ class Journey:
         page.get_by_test_id("confirm-ok").click()
         desk.reads("Approvals: 1 of 2")
 
-    def cydonia_approves(self, picture: str) -> None:
-        """Cydonia opens the thread on the phone and approves."""
+    def cydonia_approves(self, details: str, picture: str) -> None:
+        """Cydonia reads on the phone what she approves, in her language, and approves."""
         phone = self.phone
         phone.offered("approve")
         self.camera.take(phone.page, picture)
+        phone.press(details)
+        expect(phone.page.get_by_test_id("modal-cancel")).to_have_text("Zamknij")
+        self.camera.take(phone.page, f"{picture}-details")
+        phone.close()
         phone.press("approve", sure=True)
         phone.gone("approve")
         phone.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
@@ -149,6 +153,7 @@ class Journey:
         desk.offered("report_owners_deleted")
         self.camera.take(desk.page, "cleanup")
         services.delete_owners(desk.page, self.camera)
+        desk.page.get_by_test_id("back-to-chat").click()
         desk.press("report_owners_deleted", sure=True)
 
     # --- P3 --------------------------------------------------------------------------------------
@@ -186,6 +191,7 @@ class Journey:
         desk.offered("report_uninstalled")
         self.camera.take(desk.page, "remove")
         services.uninstall(desk.page, self.camera)
+        desk.page.get_by_test_id("back-to-chat").click()
         desk.press("report_uninstalled", sure=True)
         desk.offered("open_downloaded")
         self.camera.take(desk.page, "window")
@@ -217,6 +223,12 @@ class Journey:
     def download(self) -> None:
         """Ada has downloaded the copy and says where it lies; the run is over (P4)."""
         desk = self.desk
+        with desk.page.expect_popup() as opened:
+            desk.thread.get_by_role("link", name="Open in Salesforce").last.click()
+        with opened.value.expect_download() as saved:
+            opened.value.get_by_test_id("salesforce-download").click()
+        assert saved.value.suggested_filename == "package-data.csv"
+        opened.value.close()
         modal = desk.opens("open_downloaded", "downloaded")
         desk.refused("Please complete this required field.")
         field(modal, "P4").fill("Vault “CRM exports”, box 12")

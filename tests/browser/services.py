@@ -36,7 +36,6 @@ def delete_owners(page: Page, camera: Camera) -> None:
     page.get_by_test_id("hubspot-delete-owners").click()
     page.get_by_test_id("hubspot-got-it").click()
     page.get_by_text("There are no Salesforce owners left.").wait_for()
-    page.get_by_test_id("back-to-chat").click()
 
 
 def uninstall(page: Page, camera: Camera) -> None:
@@ -51,4 +50,3 @@ def uninstall(page: Page, camera: Camera) -> None:
     page.get_by_test_id("salesforce-confirm").click()
     expect(page.get_by_test_id("salesforce-copy")).to_contain_text("kept until")
     camera.take(page, "salesforce-uninstalled")
-    page.get_by_test_id("back-to-chat").click()

@@ -20,6 +20,8 @@ from tests.browser.window import DESKTOP, PHONE, Watch, window
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 PICTURES = os.environ.get("SUNSET_PICTURES")
+EXPECTED = "error at /sandbox/hubspot/disconnect:"
+"""The mistyped phrase: the stand-in of HubSpot refuses it, and a browser notes every refusal."""
 
 
 def test_default_scenario(chromium: Browser, tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ def test_default_scenario(chromium: Browser, tmp_path: Path) -> None:
         except BaseException:
             _keep(desk, phone, tmp_path)
             raise
-    assert watch.errors == []
+    assert [error for error in watch.errors if not error.startswith(EXPECTED)] == []
     assert watch.outside == []
 
 
@@ -50,13 +52,13 @@ def _walk(address: str, desk: Page, phone: Page, camera: Camera) -> None:
     phone.goto(f"{address}?as={CYDONIA}")
     journey.phone.channel(MAIN)
     journey.phone.open_thread()
-    journey.cydonia_approves("phone-plan")
+    journey.cydonia_approves("open_plan", "phone-plan")
     journey.disconnect()
     journey.map_owners()
     journey.delete_owners()
     journey.choose_copy()
     journey.ben_approves_removal()
-    journey.cydonia_approves("phone-removal")
+    journey.cydonia_approves("open_inventory", "phone-removal")
     journey.uninstall()
     journey.reminders()
     journey.download()

@@ -25,7 +25,8 @@ class Watch:
 
     def on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.errors.append(f"{message.type}: {message.text}")
+            where = urlsplit(message.location["url"]).path
+            self.errors.append(f"{message.type} at {where}: {message.text}")
 
     def on_request(self, request: Request) -> None:
         address = urlsplit(request.url)
