@@ -4,7 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test bench lint format setup requirements messages diagram browser
 
@@ -13,16 +15,22 @@ help: ## Show what can be made
 
 setup: $(STAMP) ## Set up .venv from the pinned requirements
 
-$(STAMP): requirements-dev.txt pyproject.toml
+# What the bot and the sandbox need; the tools of development come on top with $(STAMP).
+$(RUNTIME): requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Sunset needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Setting up $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements.txt
 	@touch $@
 
-demo: $(STAMP) ## Start the sandbox and the bot; prints the page's address
-	@$(BIN)/sunset demo $(ARGS)
+$(STAMP): $(RUNTIME) requirements-dev.txt pyproject.toml
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(RUNTIME) ## Start the sandbox and the bot; prints the page's address
+	@$(BIN)/python -m bot.cli demo $(ARGS)
 
 test: $(STAMP) browser lint ## Run every check and test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)

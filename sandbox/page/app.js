@@ -92,6 +92,8 @@ let refresh = async () => {};
 
 async function say(text, thread) {
   const where = route();
+  const list = thread ? $("thread-messages") : $("messages");
+  list.scrollTop = list.scrollHeight; // what comes back is seen
   if (text.startsWith("/")) return command(text, where, thread);
   const answer = await orToast(() => api.message(me().id, where.channel, withMentions(escaped(text)), thread));
   await refresh();

@@ -234,7 +234,7 @@ class Journey:
         field(modal, "P4").fill("Vault “CRM exports”, box 12")
         self.camera.take(desk.page, "downloaded")
         desk.submit()
-        desk.reads("The uninstall is completed")
+        desk.reads("What cannot be undone")
         desk.reads("Vault “CRM exports”, box 12")
         self.camera.take(desk.page, "report")
 
