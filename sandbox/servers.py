@@ -183,6 +183,8 @@ def _server(app: ASGIApp, **options: Any) -> _Server:
             access_log=False,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
+            # Clients keep connections for longer than the default of 5 seconds.
+            timeout_keep_alive=75,
             **options,
         )
     )

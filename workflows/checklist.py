@@ -16,6 +16,7 @@ class Mark(StrEnum):
     VERIFIED = "verified"
     ATTESTED = "attested"
     SKIPPED = "skipped"
+    MISSED = "missed"
     WAITING = "waiting"
     OPEN = "open"
 

@@ -458,7 +458,11 @@ def _downloaded(run: Run, event: e.DownloadConfirmed, recorded: e.Recorded) -> C
 
 @_on(e.WindowEnded)
 def _window_ended(run: Run, event: e.WindowEnded, recorded: e.Recorded) -> Change:
-    return {"downloaded": False, "irreversible": _add(run.irreversible, "copy_gone")}
+    return {
+        "downloaded": False,
+        "irreversible": _add(run.irreversible, "copy_gone"),
+        "evidence": _proof(run, "download", "missed", recorded),
+    }
 
 
 @_on(e.RunCompleted)

@@ -181,9 +181,9 @@ class Reading(Value):
 
 
 class Evidence(Value):
-    """How a step is known to be done: *verified* by a reading, or *attested* by a person."""
+    """How a step ended: *verified* by a reading, *attested* by a person, not needed, or missed."""
 
-    kind: Literal["verified", "attested", "skipped"]
+    kind: Literal["verified", "attested", "skipped", "missed"]
     at: Instant
     by: Actor
     reading: Reading | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,10 +10,7 @@ from typing import Any, TypeVar
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.web import SlackResponse
 
 from bot.errors import VendorError
@@ -38,11 +36,9 @@ def web_client(token: str, base_url: str) -> WebClient:
         token=token,
         base_url=base_url,
         timeout=TIMEOUT_SECONDS,
-        retry_handlers=[
-            # Slack's connection errors that the SDK knows to be safe, then its rate limits.
-            ConnectionErrorRetryHandler(max_retry_count=1),
-            RateLimitErrorRetryHandler(max_retry_count=2),
-        ],
+        # Rate limits only: after a lost reply the SDK would post a message twice, where the worker
+        # looks first whether it is there.
+        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=2)],
     )
 
 
@@ -271,7 +267,9 @@ def app_token_refused(reason: str) -> VendorError:
 def _from_api(error: SlackApiError) -> VendorError:
     data = error.response.data if isinstance(error.response.data, dict) else {}
     retry_after = error.response.headers.get("Retry-After") if error.response.headers else None
-    reason = str(data.get("error") or f"http_{error.response.status_code}")
+    reason = str(data.get("error"))
+    if re.fullmatch(r"[a-z0-9_]+", reason) is None:
+        reason = f"http_{error.response.status_code}"
     return _error(
         reason,
         str(data.get("needed", "")),

@@ -68,6 +68,7 @@ _MARKS = {
     Mark.VERIFIED: ("✅", N_("verified")),
     Mark.ATTESTED: ("☑️", N_("attested")),
     Mark.SKIPPED: ("⏭️", N_("not needed")),
+    Mark.MISSED: ("❌", N_("missed")),
     Mark.WAITING: ("⏳", N_("in progress")),
     Mark.OPEN: ("⬜", N_("still to come")),
 }
@@ -196,6 +197,8 @@ def evidence(proof: Evidence, tr: Translator) -> str:
         )
     if proof.kind == "attested":
         return tr("*attested* by {who}, {when}", who=actor(proof.by, tr), when=when)
+    if proof.kind == "missed":
+        return tr("*missed*, {when}", when=when)
     return tr("*not needed*, {when}", when=when)
 
 
@@ -210,7 +213,7 @@ def reading(found: Reading, tr: Translator, most: int) -> str:
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         near = abs(at - found.at) < timedelta(hours=1)
         style = "{time_secs}" if near else "{date_short_pretty} {time_secs}"
-        return f"<!date^{int(at.timestamp())}^{style}|{tr.plain_moment(at)}>"
+        return f"<!date^{int(at.timestamp())}^{style}|{time[0]}>"
 
     says = tr.text(found.says, escape=False) if isinstance(found.says, Text) else found.says
     return _ISO_TIME.sub(shown, outside(says, most))
@@ -223,7 +226,8 @@ def step_line(item: Step, tr: Translator, passed: Mapping[str, Sequence[str]] | 
     """
     emoji, mark = _MARKS[item.mark]
     ids = " ".join(item.ids)
-    approvers = (passed or {}).get(item.name.removesuffix("_approval"), ())
+    gate = item.name.removesuffix("_approval")
+    approvers = (passed or {}).get(gate, ()) if gate != item.name else ()
     if item.evidence is None:
         known = tr.text(mark)
     elif approvers and item.mark is Mark.ATTESTED:

@@ -81,7 +81,7 @@ function draw(message, grouped, open, surface, place) {
   h("div", { class: "message-main" },
     message.ephemeral ? h("div", { class: "only-you", data: { testid: "only-visible-to-you" } }, icon("eye", 13), "Only visible to you") : null,
     grouped ? null : heading(message, from),
-    message.subtype === "thread_broadcast" && !place.inThread ? broadcast(message, place) : null,
+    !place.inThread && message.thread_ts && message.thread_ts !== message.ts && !message.ephemeral ? broadcast(message, place) : null,
     body(message, grouped, surface),
     files(message),
     message.reply_count && !place.inThread ? threadLink(message, place) : null),

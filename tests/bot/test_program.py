@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from bot import program
 from bot.errors import StoreError
 from bot.program import Program, Startup, handlers
 from tests.bot.fakes import Death, FakeClock, FakeHubSpot, FakeSalesforce, FakeSlack
-from tests.bot.rig import Rig, settings
+from tests.bot.rig import Rig, chained, settings
 from tests.workflows import journeys, samples
 from workflows.effects import effects
 from workflows.evolve import fold
@@ -41,8 +40,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    return Office(tmp_path, monkeypatch)  # type: ignore[return-value]
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    return Office(tmp_path, monkeypatch)
 
 
 def test_it_starts_and_ends(office: Office) -> None:
@@ -76,8 +75,6 @@ def test_a_service_that_is_away_for_a_while_does_not_prevent_it(office: Office) 
 def test_without_hubspot_the_account_of_the_last_run_counts(office: Office) -> None:
     made = office.program()
     talk = journeys.to_approval()
-    from tests.bot.rig import chained
-
     links = chained("R1", talk.history)
     made.store.write(lambda transaction: transaction.append(talk.run, links))
     made.stop()

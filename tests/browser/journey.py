@@ -194,7 +194,7 @@ class Journey:
         desk.page.get_by_test_id("back-to-chat").click()
         desk.press("report_uninstalled", sure=True)
         desk.offered("open_downloaded")
-        self.camera.take(desk.page, "window")
+        self.camera.take(desk.page, "run")
 
     # --- P4 --------------------------------------------------------------------------------------
 
