@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import ack
+from bench import ack, start
 from bench.numbers import Goal, Json
 from bench.processes import Failed
 from sandbox.client import NotSeen, Refused
@@ -15,6 +15,7 @@ from sandbox.client import NotSeen, Refused
 Benchmark = tuple[Callable[[], tuple[Json, list[Goal]]], Callable[[Json], str]]
 BENCHMARKS: dict[str, Benchmark] = {
     "ack": (ack.run, ack.text),
+    "start": (start.run, start.text),
 }
 
 

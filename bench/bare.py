@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from slack_bolt import Ack, App
@@ -46,7 +47,9 @@ def main() -> int:
     chosen: Path | None = parser.parse_args().imports
     if chosen is not None:
         for name in chosen.read_text(encoding="utf-8").split():
-            importlib.import_module(name)
+            # Some names exist only inside the package that makes them up (six.moves).
+            with suppress(ImportError):
+                importlib.import_module(name)
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     executor = ThreadPoolExecutor(LISTENERS)

@@ -63,7 +63,9 @@ class Goal:
 def machine() -> Json:
     """Say what this was measured on, without naming the machine."""
     return {
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "architecture": platform.machine(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,

@@ -20,6 +20,7 @@ LOOK_SECONDS = 0.005
 SETTINGS = ("SLACK_", "HUBSPOT_", "SALESFORCE_", "SUNSET_", "SANDBOX_")
 SUNSET = ("-m", "bot.cli", "run")
 BARE = ("-m", "bench.bare")
+READY = "ready"
 
 
 class Failed(Exception):
@@ -47,6 +48,14 @@ class AppProcess:
         """Return the seconds from the start until a log line held *text*, if one did."""
         at = next((at for at, line in list(self._lines) if text in line), None)
         return None if at is None else at - self.started
+
+    def lines(self) -> list[str]:
+        """Return what it has logged so far."""
+        return [line for _, line in list(self._lines)]
+
+    def ready(self) -> bool:
+        """Say whether it has logged that it is ready."""
+        return self.said(READY) is not None
 
     def tail(self) -> str:
         """Return the end of the log."""

@@ -95,8 +95,9 @@ class Engine:
         for number, event in enumerate(events, start=first):
             recorded = Recorded(seq=number, at=now, actor=command.actor, event=event)
             after = evolve(run, recorded)
-            digest = link(last_hash, body(run_id, recorded))
-            links.append(Link(recorded, last_hash, digest))
+            text = body(run_id, recorded)
+            digest = link(last_hash, text)
+            links.append(Link(recorded, last_hash, digest, text))
             asked = effects(run, recorded, after)
             wanted += self._when(run, number, asked)
             run, last_hash = after, digest

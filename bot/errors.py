@@ -24,6 +24,8 @@ class VendorError(SunsetError):
     ``retryable``: the same call may succeed later, in ``retry_after`` seconds if that is known.
     ``unknown``: the call may have been applied although no answer came; look before trying again.
     ``missing`` names a capability (scope, permission, plan feature) that is not granted.
+    ``mendable``: somebody can mend it outside (invite the bot again, renew a token); what must be
+    told waits for that instead of being dropped.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class VendorError(SunsetError):
         retry_after: float | None = None,
         unknown: bool = False,
         missing: str = "",
+        mendable: bool = False,
     ) -> None:
         super().__init__(code, problem, remedy, reference=reference)
         self.vendor = vendor
@@ -45,3 +48,4 @@ class VendorError(SunsetError):
         self.retry_after = retry_after
         self.unknown = unknown
         self.missing = missing
+        self.mendable = mendable

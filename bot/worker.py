@@ -201,7 +201,8 @@ class Worker:
                 retryable=error.retryable,
                 attempt=effects[0].attempts + 1,
             )
-            return self._later(effects[0], error) if error.retryable else error
+            waits = error.retryable or (error.mendable and effects[0].lane != "job")
+            return self._later(effects[0], error) if waits else error
         except SunsetError as error:
             bound.warning("effect_refused", code=error.code)
             return error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from workflows.text import Text
 
 LOCALES = Path(__file__).with_name("locales")
 LANGUAGES = ("en", "pl")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Translator:
@@ -97,7 +99,5 @@ def escape_outside(text: str) -> str:
 
     These three characters are what Slack asks to escape; control characters become spaces.
     """
-    flat = "".join(
-        " " if ord(character) < 32 or ord(character) == 127 else character for character in text
-    )
+    flat = _CONTROL.sub(" ", text)
     return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -21,11 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Link:
-    """An event in a run's hash chain, as stored."""
+    """An event in a run's hash chain, as stored; ``text`` is what was hashed, where it is known."""
 
     recorded: Recorded
     prev: str
     hash: str
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,12 @@ def m001_initial(db: Database) -> None:
             db.execute(statement)
 
 
+@migrations()
+def m002_lanes(db: Database) -> None:
+    """Let the beginning of a lane be found however long it is."""
+    db.execute("CREATE INDEX effects_by_lane ON effects (run_id, lane, id) WHERE state = 'pending'")
+
+
 _INITIAL = """
 CREATE TABLE events (
     run_id TEXT NOT NULL,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from bot.store.base import (
     Transaction,
 )
 from bot.store.chain import GENESIS, body, link, parse
+from bot.store.readers import Readers
 from bot.store.schema import migrations
 from bot.store.transaction import SqliteTransaction, read_run
 from bot.store.writer import Writer, storage_error
@@ -32,6 +32,7 @@ from workflows.timers import Timer
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 5_000
+LOOKS = 3
 
 
 class SqliteStore:
@@ -39,9 +40,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
+        self._readers = Readers(self._connect)
         self._runs: dict[str, tuple[Run, str]] = {}
         try:
             self._prepare()
@@ -82,35 +81,34 @@ class SqliteStore:
     def _committed(self, transaction: SqliteTransaction) -> None:
         self._runs.update(transaction.touched)
 
-    @property
-    def _read(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._local.connection = connection
-            with self._lock:
-                self._connections.append(connection)
-        return connection
-
     def write(self, function: Callable[[Transaction], T]) -> T:
         """Run *function* in a transaction and return its result once it is durable."""
         return self._writer.write(function)
 
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         try:
-            return self._read.execute(query, values).fetchall()
+            with self._readers.lend() as connection:
+                return connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise storage_error(error) from error
 
     def run(self, run_id: str) -> Run | None:
         """Return a run; folded from its events unless this process knows its last one."""
-        cached = self._runs.get(run_id)
-        rows = self._rows(
-            "SELECT hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", run_id
-        )
-        if cached is not None and rows and rows[0]["hash"] == cached[1]:
-            return cached[0]
-        stored = read_run(self._read, run_id)
+        known = None
+        for _ in range(LOOKS):
+            rows = self._rows(
+                "SELECT seq, hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", run_id
+            )
+            if not rows:
+                return None
+            known = self._runs.get(run_id)
+            if known is not None and (known[0].version, known[1]) == tuple(rows[0]):
+                return known[0]
+            if known is None or known[0].version < rows[0]["seq"]:
+                break
+            # Something was committed since the rows were read: look again.
+        with self._readers.lend() as connection:
+            stored = read_run(connection, run_id, known)
         return stored[0] if stored else None
 
     def active_run_id(self, account: str) -> str | None:
@@ -217,8 +215,9 @@ class SqliteStore:
             + (f" AND state IN ({marks})" if states else "")
             + " ORDER BY job, object_type, record_id"
         )
-        for row in self._read.execute(query, (run_id, job, *states)):
-            yield LedgerRow(**dict(row))
+        with self._readers.lend() as connection:
+            for row in connection.execute(query, (run_id, job, *states)):
+                yield LedgerRow(**dict(row))
 
     def ledger_counts(self, run_id: str, job: int) -> dict[str, int]:
         """Return the number of ledger rows of a job by state."""
@@ -236,10 +235,7 @@ class SqliteStore:
     def close(self) -> None:
         """Finish what is being written, then close."""
         self._writer.close()
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+        self._readers.close()
 
 
 def _link(row: sqlite3.Row) -> Link:

@@ -16,11 +16,11 @@ from bot.store.base import (
     QueuedEffect,
     ScheduledMessage,
 )
-from bot.store.chain import body
+from bot.store.chain import GENESIS, body
 from workflows.effects import Effect
 from workflows.errors import Refused
 from workflows.events import HISTORY
-from workflows.evolve import fold
+from workflows.evolve import evolve
 from workflows.run import Run
 from workflows.text import N_
 from workflows.timers import Timer
@@ -31,14 +31,23 @@ second in a channel, and a mapping of hundreds of owners makes hundreds of lines
 _IN_ORDER = ("audit", "thread")
 # Of a lane that keeps its order only the beginning can matter, however long it is.
 _WAITING = """
-SELECT * FROM (
-    SELECT e.*, row_number() OVER (PARTITION BY e.run_id, e.lane ORDER BY e.id) AS place
-    FROM effects e JOIN runs r ON r.id = e.run_id
-    WHERE e.state = 'pending' AND (
-        r.frozen_at_seq IS NULL
-        OR (e.seq <= r.frozen_at_seq AND e.lane IN ('audit', 'thread'))
+SELECT e.* FROM runs r JOIN effects e ON e.id IN (
+    SELECT * FROM (
+        SELECT id FROM effects WHERE run_id = r.id AND lane = 'audit' AND state = 'pending'
+        ORDER BY id LIMIT ?1
     )
-) WHERE lane IN ('job', 'reminders') OR place <= ? ORDER BY id
+    UNION ALL SELECT * FROM (
+        SELECT id FROM effects WHERE run_id = r.id AND lane = 'thread' AND state = 'pending'
+        ORDER BY id LIMIT ?1
+    )
+    UNION ALL
+    SELECT id FROM effects WHERE run_id = r.id AND lane = 'job' AND state = 'pending'
+    UNION ALL
+    SELECT id FROM effects WHERE run_id = r.id AND lane = 'reminders' AND state = 'pending'
+)
+WHERE r.frozen_at_seq IS NULL
+   OR (e.seq <= r.frozen_at_seq AND e.lane IN ('audit', 'thread'))
+ORDER BY e.id
 """
 
 
@@ -91,7 +100,7 @@ class SqliteTransaction:
                     recorded.at.isoformat(timespec="microseconds"),
                     recorded.event.type,
                     f"{recorded.actor.kind}:{recorded.actor.id}",
-                    body(run.id, recorded),
+                    item.text or body(run.id, recorded),
                     item.prev,
                     item.hash,
                 ),
@@ -297,16 +306,24 @@ class SqliteTransaction:
         return row
 
 
-def read_run(connection: sqlite3.Connection, run_id: str) -> tuple[Run, str] | None:
-    """Fold a run from its stored events; None if there are none."""
+def read_run(
+    connection: sqlite3.Connection, run_id: str, known: tuple[Run, str] | None = None
+) -> tuple[Run, str] | None:
+    """Fold a run from its stored events, onto what is *known* of it if they follow that.
+
+    None if there are none.
+    """
+    run, last_hash = known or (None, GENESIS)
     rows = connection.execute(
-        "SELECT json_remove(body, '$.run') AS body, hash FROM events WHERE run_id = ? ORDER BY seq",
-        (run_id,),
+        "SELECT json_remove(body, '$.run') AS body, prev, hash FROM events "
+        "WHERE run_id = ? AND seq > ? ORDER BY seq",
+        (run_id, run.version if run else 0),
     ).fetchall()
-    if not rows:
-        return None
-    history = HISTORY.validate_json("[" + ",".join(row["body"] for row in rows) + "]")
-    return fold(history), rows[-1]["hash"]
+    if run is not None and (not rows or rows[0]["prev"] != last_hash):
+        return read_run(connection, run_id)
+    for recorded in HISTORY.validate_json("[" + ",".join(row["body"] for row in rows) + "]"):
+        run = evolve(run, recorded)
+    return (run, rows[-1]["hash"]) if run else None
 
 
 def _text(moment: datetime) -> str:

@@ -310,4 +310,5 @@ def _error(
         retry_after=retry_after,
         unknown=status >= 500,
         missing=needed,
+        mendable=reason in _AUTH | _CHANNEL,
     )

@@ -45,7 +45,7 @@ export function makeSurface({ key, container, blocks, state, refresh, redraw, er
         const answer = await call(block, element, value);
         if (unanswered(answer)) warnings.set(warningKey(block), excuse(answer));
       } catch (error) {
-        toast(error.message);
+        toast(error.code === "element_not_found" ? "This has changed meanwhile. Look at it again." : error.message);
       }
       redraw();
       await refresh();

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-pytest.register_assert_rewrite("tests.bot.store_contract", "tests.bot.rig", "tests.bot.fakes")
-
-from tests.bot.fakes import Killed
+from tests.bot.faults import Killed
 from tests.bot.rig import Rig
 
 
@@ -26,7 +24,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 def _quiet_logs() -> Iterator[None]:
     """Drop what is logged: the failures of these tests are meant."""
 
-    def drop(*_: object) -> None:
+    def drop(*_: object) -> str:
         raise structlog.DropEvent
 
     structlog.configure(processors=[drop])

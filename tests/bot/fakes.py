@@ -1,26 +1,17 @@
-"""Slack, HubSpot and Salesforce in memory, with faults on demand; and a clock that a test moves.
-
-Every call of a vendor can be made to fail, before it did anything or after it was carried out (the
-answer is lost), or to kill the process there: from then on nobody calls or records anything, until
-the bot is started again.
-"""
+"""Slack, HubSpot and Salesforce in memory; what can go wrong with them is in ``faults``."""
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from datetime import datetime
+from typing import Any
 
-from bot.errors import Vendor, VendorError
 from bot.ports import DailyUsage, Reassigned, Rejected, Removal, SalesforcePerson
 from bot.vendors.slack import Posted, Profile, Slack
 from handlers.render import Message
+from tests.bot.faults import Death, FakeClock, Faulty, fallible
 from tests.workflows import samples
-from workflows.text import N_
 from workflows.values import (
     CORE_OBJECTS,
     Account,
@@ -31,136 +22,8 @@ from workflows.values import (
     Package,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-F = TypeVar("F", bound="Faulty")
 LOCKED = 60
 """Slack takes nothing back in the last seconds before a scheduled message's time."""
-
-
-class FakeClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self.time = now
-
-    def now(self) -> datetime:
-        return self.time
-
-
-class Killed(BaseException):
-    """The process ends here, without a word."""
-
-
-class Death:
-    """Whether the process was killed."""
-
-    def __init__(self) -> None:
-        self.happened = False
-
-
-@dataclass
-class Fault:
-    """What goes wrong in a call; ``applied``: only the answer is lost.
-
-    ``about``: it strikes only where this stands in an argument.
-    """
-
-    error: BaseException
-    applied: bool = False
-    about: str = ""
-
-
-class Faulty:
-    """A vendor whose calls can go wrong. ``calls`` holds what was asked, in order."""
-
-    vendor: Vendor
-
-    def __init__(self, death: Death) -> None:
-        self.death = death
-        self.calls: list[str] = []
-        self.faults: dict[str, deque[Fault | None]] = defaultdict(deque)
-        self.lock = threading.RLock()
-
-    def fail(
-        self,
-        call: str,
-        *,
-        times: int = 1,
-        after: int = 0,
-        applied: bool = False,
-        about: str = "",
-        **more: Any,
-    ) -> None:
-        """Let *call* fail, once *after* calls have gone well."""
-        self.faults[call].extend([None] * after)
-        fault = Fault(vendor_error(self.vendor, **more), applied, about)
-        self.faults[call].extend([fault] * times)
-
-    def kill(self, call: str, *, after: int = 0, applied: bool = False, about: str = "") -> None:
-        """Let the process die in *call*."""
-        self.faults[call].extend([None] * after)
-        self.faults[call].append(Fault(Killed(), applied, about))
-
-    def raises(self, call: str, error: Exception, times: int = 1) -> None:
-        """Let *call* raise what nobody foresaw."""
-        self.faults[call].extend([Fault(error)] * times)
-
-    def strike(self, call: str, *given: object) -> Fault | None:
-        """Return the fault that strikes this call, if one does."""
-        waiting = self.faults[call]
-        fault = waiting[0] if waiting else None
-        if fault is not None and fault.about:
-            if not any(fault.about in str(argument) for argument in given):
-                return None
-        return waiting.popleft() if waiting else None
-
-    def count(self, call: str) -> int:
-        """Say how often something was called."""
-        return self.calls.count(call)
-
-
-def vendor_error(
-    vendor: Vendor,
-    code: str = "",
-    *,
-    retryable: bool = True,
-    unknown: bool = False,
-    missing: str = "",
-    retry_after: float | None = None,
-) -> VendorError:
-    """Make an error as an adapter would."""
-    return VendorError(
-        vendor,
-        code or f"{vendor}_unavailable",
-        N_("It does not answer."),
-        N_("Wait, or ask the operator."),
-        reference="corr-1",
-        retryable=retryable and not missing,
-        retry_after=retry_after,
-        unknown=unknown,
-        missing=missing,
-    )
-
-
-def fallible(method: Callable[Concatenate[F, P], R]) -> Callable[Concatenate[F, P], R]:
-    """Let the faults of a test strike in this call."""
-
-    @wraps(method)
-    def call(self: F, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.lock:
-            if self.death.happened:
-                raise Killed
-            self.calls.append(method.__name__)
-            fault = self.strike(method.__name__, *args)
-            if fault is None:
-                return method(self, *args, **kwargs)
-            if fault.applied:
-                method(self, *args, **kwargs)
-            self.death.happened |= isinstance(fault.error, Killed)
-            raise fault.error
-
-    return call
 
 
 @dataclass
@@ -480,8 +343,3 @@ class FakeSalesforce(Faulty):
     @fallible
     def removal(self, deployment_id: str) -> Removal:
         return next(one for _, one in self.deployments if one.id == deployment_id)
-
-
-def hours(number: float) -> timedelta:
-    """Write a length of time."""
-    return timedelta(hours=number)

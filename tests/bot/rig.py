@@ -23,9 +23,11 @@ from bot.store.sqlite import SqliteStore
 from bot.worker import Worker
 from handlers.i18n import translator
 from handlers.ports import Outcome
-from tests.bot.fakes import Death, FakeClock, FakeHubSpot, FakeSalesforce, FakeSlack
+from tests.bot.fakes import FakeHubSpot, FakeSalesforce, FakeSlack
+from tests.bot.faults import Death, FakeClock
 from tests.workflows import samples
-from tests.workflows.driver import ROLES, Conversation
+from tests.workflows.driver import Conversation
+from tests.workflows.people import ROLES
 from workflows import commands as c
 from workflows import events as e
 from workflows.effects import Effect, effects
@@ -172,7 +174,7 @@ class Rig:
         while not self.death.happened and not self._quiet():
             assert time.monotonic() < end, f"still at work: {self.effects('pending', 'leased')}"
             self.worker.wake()
-            time.sleep(0.002)
+            time.sleep(0.004)
 
     def until(self, reached: Callable[[], object], most: int = 60) -> None:
         """Let the bot work, and time pass to each next effect, until *reached*."""
@@ -259,7 +261,7 @@ class Rig:
         command = c.Command(actor=BOT, action=action)
         return self.engine.execute(self.run_id, command, f"found:{self._clicks}")
 
-    # --- the database ------------------------------------------------------------------------------
+    # --- the database ----------------------------------------------------------------------------
 
     def database(self) -> sqlite3.Connection:
         """Look into the database from outside."""

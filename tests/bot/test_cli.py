@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import pytest
 
 from bot import cli, doctor
 from bot.store.sqlite import SqliteStore
-from tests.bot.fakes import Death, FakeClock, FakeHubSpot, FakeSalesforce, FakeSlack, vendor_error
+from tests.bot.fakes import FakeHubSpot, FakeSalesforce, FakeSlack
+from tests.bot.faults import Death, FakeClock, vendor_error
 from tests.bot.rig import GIVEN
 from tests.bot.store_contract import append
 from tests.workflows import journeys, samples
@@ -158,7 +160,7 @@ def test_the_installed_command_ends_the_same_way(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-# --- looking at runs -------------------------------------------------------------------------------
+# --- looking at runs -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,11 @@ def test_a_run_is_shown(sunset: Sunset, database: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("runs", "show", "R9"), ("audit", "verify", "--run", "R9"), ("audit", "export", "--run", "R9")],
+    [
+        ("runs", "show", "R9"),
+        ("audit", "verify", "--run", "R9"),
+        ("audit", "export", "--run", "R9"),
+    ],
 )
 def test_a_run_that_is_not_there(sunset: Sunset, database: Path, words: tuple[str, ...]) -> None:
     said = sunset(*words)
@@ -273,9 +279,11 @@ def test_the_export_is_one_line_for_each_event(sunset: Sunset, database: Path) -
     lines = [json.loads(line) for line in said.out.splitlines()]
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
     assert {line["run"] for line in lines} == {"R1"}
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         assert line["prev"] == before["hash"]
-    assert lines == [json.loads(line) for line in sunset("audit", "export", "--run", "R1").out.splitlines()]
+    assert lines == [
+        json.loads(line) for line in sunset("audit", "export", "--run", "R1").out.splitlines()
+    ]
 
 
 # --- asking the vendors --------------------------------------------------------------------------

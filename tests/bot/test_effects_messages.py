@@ -8,7 +8,7 @@ import pytest
 
 from tests.bot.rig import AUDIT, CHANNEL, Rig
 from tests.workflows import journeys, samples
-from tests.workflows.driver import ROLES
+from tests.workflows.people import ROLES
 from workflows import commands as c
 from workflows import events as e
 from workflows.effects import Effect

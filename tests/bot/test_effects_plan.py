@@ -84,7 +84,7 @@ def test_what_is_not_granted_is_said_once_and_done_without(
     company: Rig, vendor: str, call: str, capability: str
 ) -> None:
     faulty = {"hubspot": company.hubspot, "salesforce": company.salesforce, "slack": company.slack}
-    faulty[vendor].fail(call, times=20, missing="some.scope")  # type: ignore[attr-defined]
+    faulty[vendor].fail(call, times=20, missing="some.scope")
     planned(company)
     missing = [event.capability for event in company.happened(e.CapabilityMissing)]
     assert missing == [capability]

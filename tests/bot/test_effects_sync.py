@@ -38,7 +38,7 @@ def test_two_quiet_readings_verify(reported: Rig) -> None:
     proof = reported.run.evidence["disconnect"]
     assert proof.kind == "verified"
     assert proof.reading is not None
-    assert first.isoformat(timespec="seconds") in proof.reading.says
+    assert first.isoformat(timespec="seconds") in str(proof.reading.says)
     assert proof.reading.at - first >= QUIET
     assert reported.hubspot.count("last_sync") >= 2
 

@@ -16,10 +16,11 @@ from bot.engine import Engine
 from bot.errors import StoreError
 from bot.store.base import Link
 from bot.store.sqlite import SqliteStore
-from tests.bot.fakes import FakeClock
+from tests.bot.faults import FakeClock
 from tests.bot.rig import chained
 from tests.workflows import journeys, samples
-from tests.workflows.driver import APPROVERS, ROLES, START_QUESTIONS, Conversation
+from tests.workflows.driver import START_QUESTIONS, Conversation
+from tests.workflows.people import APPROVERS, ROLES
 from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
@@ -241,7 +242,12 @@ def test_fifty_people_clicking_share_commits(
     desk = Desk(tmp_path / "sunset.db")
     desk.adopt(journeys.to_mapping())
     holding, go = threading.Event(), threading.Event()
-    hold = threading.Thread(target=lambda: desk.store.write(lambda _: (holding.set(), go.wait(10))))
+
+    def hold_on(_: object) -> None:
+        holding.set()
+        go.wait(10)
+
+    hold = threading.Thread(target=lambda: desk.store.write(hold_on))
     hold.start()
     assert holding.wait(5)
     version = desk.run.prompt_version

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.people import FRESH, PROFILE_FRESH, STALE, People
-from tests.bot.fakes import Death, FakeClock, FakeSlack
+from tests.bot.fakes import FakeSlack
+from tests.bot.faults import Death, FakeClock
 from tests.bot.rig import settings
 from tests.workflows import samples
 from workflows.values import Role

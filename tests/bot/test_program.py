@@ -9,7 +9,8 @@ import pytest
 from bot import program
 from bot.errors import StoreError
 from bot.program import Program, Startup, handlers
-from tests.bot.fakes import Death, FakeClock, FakeHubSpot, FakeSalesforce, FakeSlack
+from tests.bot.fakes import FakeHubSpot, FakeSalesforce, FakeSlack
+from tests.bot.faults import Death, FakeClock
 from tests.bot.rig import Rig, chained, settings
 from tests.workflows import journeys, samples
 from workflows.effects import effects

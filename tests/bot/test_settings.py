@@ -172,7 +172,7 @@ def test_what_is_set_to_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
         assert f"{name}: is missing" in str(caught.value)
 
 
-# --- no secrets, no tracebacks ---------------------------------------------------------------------
+# --- no secrets, no tracebacks -------------------------------------------------------------------
 
 
 def test_no_sentence_holds_a_secret(tmp_path: Path) -> None:

@@ -7,27 +7,36 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-import bot.store.writer
 from bot.errors import StoreError
 from bot.store.chain import link
 from bot.store.sqlite import SqliteStore
+from tests.bot.effects_contract import EffectsContract
 from tests.bot.store_contract import Factory, StoreContract, append, effect, lease, queue
 from tests.workflows import journeys
 
 NOBODY = 65_534
 
 
-class TestSqliteStore(StoreContract):
-    """SQLite holds to the contract."""
+class OnSqlite:
+    """Runs a contract on SQLite."""
 
     @pytest.fixture
     def factory(self, tmp_path: Path) -> Factory:
         return lambda: SqliteStore(tmp_path / "sunset.db")
+
+
+class TestSqliteStore(OnSqlite, StoreContract):
+    """SQLite holds to the contract."""
+
+
+class TestSqliteEffects(OnSqlite, EffectsContract):
+    """SQLite holds to the contract about effects."""
 
 
 @pytest.fixture
@@ -170,11 +179,10 @@ def test_a_store_that_closes_in_between_does_not_leave_anyone_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = SqliteStore(tmp_path / "sunset.db")
-    future = bot.store.writer.Future
 
-    def closes() -> object:
+    def closes() -> Future[None]:
         store.close()
-        return future()
+        return Future()
 
     answers: list[Exception] = []
 
@@ -184,7 +192,7 @@ def test_a_store_that_closes_in_between_does_not_leave_anyone_waiting(
         except StoreError as error:
             answers.append(error)
 
-    monkeypatch.setattr(bot.store.writer, "Future", closes)
+    monkeypatch.setattr("bot.store.writer.Future", closes)
     thread = threading.Thread(target=writes, daemon=True)
     thread.start()
     thread.join(2)
@@ -197,7 +205,12 @@ def test_a_locked_database_is_waited_for(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         done = threading.Event()
-        thread = threading.Thread(target=lambda: (queue(store, effect("card")), done.set()))
+
+        def write() -> None:
+            queue(store, effect("card"))
+            done.set()
+
+        thread = threading.Thread(target=write)
         thread.start()
         assert not done.wait(0.1)
         other.execute("COMMIT")

@@ -6,13 +6,16 @@ Hooks: the head of `sandbox/page/app.js`.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 COMMAND = "/uninstall-salesforce"
 MAIN, AUDIT = "crm-sunset", "crm-sunset-audit"
 JOB_MS = 45_000
 """How long the bot may take until it asks the next question."""
+SOON_MS = 3_000
 _MOST_TABS = 150
 
 
@@ -91,6 +94,16 @@ class Chat:
         self.offered(action).click()
         if sure:
             self.page.get_by_test_id("confirm-ok").click()
+
+    def press_if_still_asked(self, action: str, then: str) -> None:
+        """Press a button that the bot takes away as soon as it finds out by itself.
+
+        Whether it was pressed in time or not, the bot goes on to offer *then*.
+        """
+        with suppress(TooLate):
+            self.button(action).click(timeout=SOON_MS)
+            self.page.get_by_test_id("confirm-ok").click(timeout=SOON_MS)
+        self.offered(then)
 
     def reads(self, text: str | re.Pattern[str]) -> Locator:
         """Wait until the thread says this."""

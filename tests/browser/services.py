@@ -39,8 +39,7 @@ def delete_owners(page: Page, camera: Camera) -> None:
 
 
 def uninstall(page: Page, camera: Camera) -> None:
-    """P3a–f, keeping the copy for 48 hours; without a choice Salesforce refuses."""
-    page.get_by_test_id("open-salesforce").click()
+    """P3b–f in Setup, keeping the copy for 48 hours; without a choice Salesforce refuses."""
     page.get_by_role("link", name="Uninstall").click()
     page.get_by_test_id("salesforce-confirm").click()
     page.get_by_test_id("salesforce-error").get_by_text("copy").wait_for()
@@ -48,5 +47,12 @@ def uninstall(page: Page, camera: Camera) -> None:
     page.get_by_test_id("salesforce-consent").check()
     camera.take(page, "salesforce-uninstall")
     page.get_by_test_id("salesforce-confirm").click()
+
+
+def download(page: Page, camera: Camera) -> None:
+    """P4: the copy that Setup keeps."""
     expect(page.get_by_test_id("salesforce-copy")).to_contain_text("kept until")
     camera.take(page, "salesforce-uninstalled")
+    with page.expect_download() as saved:
+        page.get_by_test_id("salesforce-download").click()
+    assert saved.value.suggested_filename == "package-data.csv"

@@ -20,8 +20,6 @@ from tests.browser.window import DESKTOP, PHONE, Watch, window
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 PICTURES = os.environ.get("SUNSET_PICTURES")
-EXPECTED = "error at /sandbox/hubspot/disconnect:"
-"""The mistyped phrase: the stand-in of HubSpot refuses it, and a browser notes every refusal."""
 
 
 def test_default_scenario(chromium: Browser, tmp_path: Path) -> None:
@@ -36,7 +34,7 @@ def test_default_scenario(chromium: Browser, tmp_path: Path) -> None:
         except BaseException:
             _keep(desk, phone, tmp_path)
             raise
-    assert [error for error in watch.errors if not error.startswith(EXPECTED)] == []
+    assert [error for error in watch.errors if not _expected(error)] == []
     assert watch.outside == []
 
 
@@ -64,6 +62,13 @@ def _walk(address: str, desk: Page, phone: Page, camera: Camera) -> None:
     journey.download()
     journey.card_is_complete()
     journey.audit_is_whole()
+
+
+def _expected(error: str) -> bool:
+    """The mistyped phrase, which HubSpot refuses; a button that the bot took away just then."""
+    mistyped = error.startswith("400 POST /sandbox/hubspot/disconnect")
+    late = error.startswith("404 POST /sandbox/act") and '"report_uninstalled"' in error
+    return mistyped or late
 
 
 def _keep(desk: Page, phone: Page, folder: Path) -> None:

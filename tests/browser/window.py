@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, ViewportSize
 
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
@@ -24,9 +24,16 @@ class Watch:
     outside: list[str] = field(default_factory=list)
 
     def on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            where = urlsplit(message.location["url"]).path
-            self.errors.append(f"{message.type} at {where}: {message.text}")
+        refusal = message.text.startswith("Failed to load resource")
+        if message.type in ("error", "warning") and not refusal:
+            self.errors.append(f"{message.type}: {message.text}")
+
+    def on_response(self, response: Response) -> None:
+        """A refusal: told here with what was asked for, which the console leaves out."""
+        if response.status >= 400:
+            request = response.request
+            path = urlsplit(response.url).path
+            self.errors.append(f"{response.status} {request.method} {path} {request.post_data}")
 
     def on_request(self, request: Request) -> None:
         address = urlsplit(request.url)
@@ -48,6 +55,7 @@ def window(browser: Browser, watch: Watch, size: ViewportSize) -> Iterator[Page]
     context.on("console", watch.on_console)
     context.on("weberror", lambda error: watch.errors.append(str(error.error)))
     context.on("request", watch.on_request)
+    context.on("response", watch.on_response)
     context.set_default_timeout(WAIT_MS)
     try:
         yield context.new_page()

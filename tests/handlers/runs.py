@@ -11,7 +11,8 @@ from workflows.decide import decide
 from workflows.evolve import evolve
 from workflows.prompts import Ask, prompt
 from workflows.run import Run
-from workflows.text import N_
+from workflows.text import N_, Text
+from workflows.timers import timers
 from workflows.values import (
     BOT,
     Account,
@@ -86,12 +87,15 @@ class Story:
         note: str = "",
         owned: tuple[OwnedRecords, ...] | None = None,
         package: Inventory | None = None,
+        installed: bool = True,
         policy: Policy | None = None,
         account: Account = ACCOUNT,
         approvers: tuple[str, ...] = APPROVERS,
     ) -> None:
         self.owned = owners() if owned is None else owned
         self.package = package or inventory()
+        self.installed = installed
+        """Whether the plan sees the package."""
         self.now = START
         self.history: list[e.Recorded] = []
         self._run: Run | None = None
@@ -131,7 +135,7 @@ class Story:
         """Let the bot report something."""
         return self._do(action, BOT)
 
-    def reading(self, says: str = "as expected") -> Reading:
+    def reading(self, says: Text | str = "as expected") -> Reading:
         """Make a reading taken now."""
         return Reading(at=self.now, source="hubspot", says=says)
 
@@ -139,6 +143,12 @@ class Story:
         """Let time pass."""
         self.now += length
         return self
+
+    def reach(self, kind: str) -> Story:
+        """Let time pass until this timer is due, and fire what is due by then."""
+        (due,) = (timer.due for timer in timers(self.run) if timer.kind == kind)
+        self.now = max(self.now, due)
+        return self.bot(c.FireTimers(due=(c.DueTimer(kind=kind, due=due),)))
 
     def _do(self, action: c.Action, actor: Actor) -> Story:
         self.now += timedelta(minutes=1)
@@ -167,7 +177,7 @@ def planned(story: Story) -> Story:
                 account=story.run.account,
                 owners=story.owned,
                 active_owners=12,
-                inventory=story.package,
+                inventory=story.package if story.installed else None,
                 requester_is_super_admin=True,
                 forecast=Forecast(
                     search_calls=20,

@@ -240,6 +240,24 @@ def test_delivery_keys_are_those_of_the_facts() -> None:
     assert payload.command_key(payloads.command(ADMIN, "", "1.2.3")) == "command:1.2.3"
 
 
+@pytest.mark.parametrize(
+    ("ref", "written"),
+    [(Ref("run-1", 7), "run-1.7"), (Ref("run-1", 7, 9), "run-1.7.9")],
+    ids=["prompt", "what it showed"],
+)
+def test_references_are_read_back(ref: Ref, written: str) -> None:
+    assert str(ref) == written
+    assert Ref.parse(written) == ref
+
+
+@pytest.mark.parametrize(
+    "value", ["", "run-1", "run-1.", "run-1.x", "run-1.7.", "run-1.7.x", "run-1.7.9.1", "r 1.7"]
+)
+def test_anything_else_is_no_reference(value: str) -> None:
+    with pytest.raises(ValueError, match="not a reference"):
+        Ref.parse(value)
+
+
 def test_metadata_is_read_back() -> None:
     metadata = Metadata(Ref("run-1", 7), page=3).emptied()
     assert Metadata.of({"view": {"private_metadata": str(metadata)}}) == metadata

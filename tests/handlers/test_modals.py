@@ -304,6 +304,15 @@ def test_handing_over_to_somebody_who_may_not_keeps_the_form() -> None:
     assert desk.engine.one.responsible == OTHER_ADMIN
 
 
+def test_handing_over_to_an_approver_who_is_needed_keeps_the_form() -> None:
+    desk = Desk(tell(Ask.APPROVE_PLAN, Story(approvers=(APPROVERS[0], OTHER_ADMIN))))
+    desk.click(ADMIN, Act.OPEN_HAND_OVER)
+    answer = desk.submit(ADMIN, {"to": payloads.user(OTHER_ADMIN)})
+    assert "2 approvals are required" in answer.text
+    assert answer.view["callback_id"] == Modal.HAND_OVER
+    assert desk.engine.one.responsible == ADMIN
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from handlers.actions import Act, Ref
+from handlers.render import prompt_message
 from tests.handlers import payloads
 from tests.handlers.desk import Desk
 from tests.handlers.engine import STRANGER
 from tests.handlers.payloads import Payload
 from tests.handlers.runs import ADMIN, APPROVERS, OTHER_ADMIN, TARGET, Story, owners, tell
+from tests.handlers.views.looks import EN, buttons
 from workflows import commands as c
 from workflows.prompts import Ask
 from workflows.values import Owner
@@ -51,6 +53,13 @@ def remaining(desk: Desk) -> str:
     return str(found)
 
 
+def confirm_button(desk: Desk) -> str:
+    """Return what the button that starts the job carries in the message as it is shown now."""
+    message = prompt_message(desk.engine.one, EN, None)
+    (value,) = (b["value"] for b in buttons(message) if b["action_id"] == Act.CONFIRM_MAPPING)
+    return str(value)
+
+
 def test_a_row_tells_who_how_many_and_what_is_suggested() -> None:
     desk = opened()
     text = rows(desk.modal)[0]["text"]["text"]
@@ -87,8 +96,43 @@ def test_the_same_modal_takes_pick_after_pick_until_nothing_is_left() -> None:
     answer = desk.pick(ADMIN, Act.PICK_TARGET, "802", row(desk, "101"))
     assert "Every owner has a HubSpot owner" in answer.text
     assert not any(str(b.get("block_id")).startswith("remaining") for b in desk.modal["blocks"])
-    desk.click(ADMIN, Act.CONFIRM_MAPPING)
+    desk.click(ADMIN, Act.CONFIRM_MAPPING, confirm_button(desk))
     assert desk.engine.one.job == 1
+
+
+def test_what_was_changed_after_it_was_shown_is_not_confirmed() -> None:
+    desk = opened()
+    desk.pick(ADMIN, Act.PICK_REMAINING, "801", remaining(desk))
+    shown = confirm_button(desk)
+    desk.pick(OTHER_ADMIN, Act.PICK_TARGET, "802", row(desk, "100"))
+    before = desk.engine.one
+    assert "was changed after this message" in desk.click(ADMIN, Act.CONFIRM_MAPPING, shown).said
+    assert desk.engine.one == before
+    refreshed = confirm_button(desk)
+    assert refreshed != shown
+    assert desk.click(ADMIN, Act.CONFIRM_MAPPING, refreshed).steps == [("ack", {})]
+    assert desk.engine.one.job == 1
+    assert desk.engine.one.mapping["100"].id == "802"
+
+
+def test_a_button_that_does_not_say_what_was_shown_confirms_nothing() -> None:
+    desk = opened()
+    desk.pick(ADMIN, Act.PICK_REMAINING, "801", remaining(desk))
+    assert "was changed after this message" in desk.click(ADMIN, Act.CONFIRM_MAPPING).said
+    forged = f"{confirm_button(desk)}.1"
+    assert "cannot read" in desk.click(ADMIN, Act.CONFIRM_MAPPING, forged).said
+    assert desk.engine.one.job == 0
+
+
+def test_a_confirmation_delivered_twice_starts_one_job() -> None:
+    desk = opened()
+    desk.pick(ADMIN, Act.PICK_REMAINING, "801", remaining(desk))
+    value = confirm_button(desk)
+    for _ in range(2):
+        answer = desk.click(ADMIN, Act.CONFIRM_MAPPING, value, ts="9.9")
+        assert answer.steps == [("ack", {})]
+    assert desk.engine.one.job == 1
+    assert "moved on" in desk.click(ADMIN, Act.CONFIRM_MAPPING, value).said
 
 
 def test_everything_that_is_left_goes_to_one_owner_without_touching_earlier_picks() -> None:
@@ -181,7 +225,7 @@ def test_a_modal_that_was_overtaken_is_replaced_by_the_reason() -> None:
     desk = opened()
     stale = desk.modal
     desk.pick(OTHER_ADMIN, Act.PICK_REMAINING, "801", remaining(desk))
-    desk.click(OTHER_ADMIN, Act.CONFIRM_MAPPING)
+    desk.click(OTHER_ADMIN, Act.CONFIRM_MAPPING, confirm_button(desk))
     desk.modal = stale
     answer = desk.pick(ADMIN, Act.PICK_TARGET, "802", row(desk, "100"))
     assert "moved on" in answer.text
@@ -193,7 +237,7 @@ def test_a_page_of_an_overtaken_modal_is_not_turned() -> None:
     desk = opened(30)
     stale = desk.modal
     desk.pick(ADMIN, Act.PICK_REMAINING, "801", remaining(desk))
-    desk.click(ADMIN, Act.CONFIRM_MAPPING)
+    desk.click(ADMIN, Act.CONFIRM_MAPPING, confirm_button(desk))
     desk.modal = stale
     assert "moved on" in desk.press(ADMIN, Act.PAGE_NEXT, "1").text
 

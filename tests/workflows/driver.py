@@ -110,7 +110,7 @@ class Conversation:
         return self.asked.of == whom
 
     def proof(self, step: str) -> str | None:
-        """Return how the step is known to be done: verified, attested, skipped; or None."""
+        """Return how the step is known to be done: verified, attested, skipped, missed; or None."""
         evidence = self.run.evidence.get(step)
         return evidence.kind if evidence else None
 
@@ -230,8 +230,10 @@ class Person:
     def takes_the_suggestions(self) -> list[e.Event]:
         return self.does(c.TakeSuggestions())
 
-    def confirms_the_mapping(self) -> list[e.Event]:
-        return self.does(c.ConfirmMapping(shown=self.talk.run.mapping_version))
+    def confirms_the_mapping(self, shown: int | None = None) -> list[e.Event]:
+        """Confirm the mapping as it is now, or as it was when this version of it was shown."""
+        version = self.talk.run.mapping_version if shown is None else shown
+        return self.does(c.ConfirmMapping(shown=version))
 
     def pauses(self) -> list[e.Event]:
         return self.does(c.PauseReassignment())
@@ -287,8 +289,9 @@ class Person:
     def cancels(self, reason: str = "") -> list[e.Event]:
         return self.does(c.Cancel(reason=reason))
 
-    def hands_over_to(self, user_id: str) -> list[e.Event]:
-        return self.does(c.HandOver(to=user_id, to_roles=ROLES[user_id]))
+    def hands_over_to(self, user_id: str, *more: Role) -> list[e.Event]:
+        """Hand over to somebody with the roles that they have, and *more*."""
+        return self.does(c.HandOver(to=user_id, to_roles=ROLES[user_id] | {*more}))
 
     def freezes(self) -> list[e.Event]:
         return self.does(c.Freeze(reason="audit week"))
@@ -309,11 +312,14 @@ class Bot:
     def reads(self, says: str, ago: timedelta = timedelta()) -> Reading:
         return Reading(at=self.talk.now - ago, source="GET /somewhere", says=says)
 
-    def plans(self, owners: tuple[OwnedRecords, ...] = samples.OWNERS) -> list[e.Event]:
-        return self.does(c.RecordPlan(plan=samples.plan(self.talk.now, owners)))
+    def plans(
+        self, owners: tuple[OwnedRecords, ...] = samples.OWNERS, *, installed: bool = True
+    ) -> list[e.Event]:
+        plan = samples.plan(self.talk.now, owners, installed=installed)
+        return self.does(c.RecordPlan(plan=plan))
 
-    def finds_the_sync_quiet(self) -> list[e.Event]:
-        return self.does(c.RecordSyncQuiet(reading=self.reads("no record changed")))
+    def finds_the_sync_quiet(self, ago: timedelta = timedelta()) -> list[e.Event]:
+        return self.does(c.RecordSyncQuiet(reading=self.reads("no record changed", ago)))
 
     def finds_the_sync_running(self) -> list[e.Event]:
         reading = self.reads("a contact was synchronised")
@@ -332,8 +338,8 @@ class Bot:
     def finishes_the_undo(self) -> list[e.Event]:
         return self.does(c.RecordUndone(job=self.talk.run.job, restored=4, left_alone=0))
 
-    def finds_the_owners_gone(self) -> list[e.Event]:
-        return self.does(c.RecordOwnersGone(reading=self.reads("no owner listed")))
+    def finds_the_owners_gone(self, ago: timedelta = timedelta()) -> list[e.Event]:
+        return self.does(c.RecordOwnersGone(reading=self.reads("no owner listed", ago)))
 
     def finds_owners_remaining(self, *owners: Owner) -> list[e.Event]:
         left = owners or (samples.SAM,)

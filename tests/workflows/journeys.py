@@ -24,24 +24,25 @@ def to_planning(
     return talk
 
 
-def to_approval(policy: Policy | None = None) -> Conversation:
+def to_approval(policy: Policy | None = None, *, installed: bool = True) -> Conversation:
+    """The plan is made; it saw the package *installed*, or did not."""
     talk = to_planning(policy)
     talk.wait(minutes=2)
-    talk.bot.plans()
+    talk.bot.plans(installed=installed)
     return talk
 
 
-def to_disconnecting(policy: Policy | None = None) -> Conversation:
-    talk = to_approval(policy)
+def to_disconnecting(policy: Policy | None = None, *, installed: bool = True) -> Conversation:
+    talk = to_approval(policy, installed=installed)
     talk.wait(hours=1)
     talk.carl.approves()
     talk.dora.approves()
     return talk
 
 
-def to_disconnected(policy: Policy | None = None) -> Conversation:
+def to_disconnected(policy: Policy | None = None, *, installed: bool = True) -> Conversation:
     """Disconnected and verified; the owners are being counted."""
-    talk = to_disconnecting(policy)
+    talk = to_disconnecting(policy, installed=installed)
     talk.wait(minutes=20)
     talk.anna.reports_the_disconnect()
     talk.wait(minutes=10)
@@ -85,6 +86,14 @@ def to_inventory_pending(policy: Policy | None = None) -> Conversation:
     talk.wait(hours=1)
     talk.anna.reports_the_owners_deleted()
     talk.bot.finds_the_owners_gone()
+    return talk
+
+
+def to_package_unseen(policy: Policy | None = None) -> Conversation:
+    """Nothing is to be reassigned, and the plan saw no package; it is looked for once more."""
+    talk = to_disconnected(policy, installed=False)
+    talk.wait(minutes=1)
+    talk.bot.counts(())
     return talk
 
 
@@ -197,6 +206,7 @@ MOMENTS: dict[str, Journey] = {
     "disconnected": to_disconnected,
     "leftovers": to_leftovers,
     "inventory_pending": to_inventory_pending,
+    "package_unseen": to_package_unseen,
     "removal_approval_without_copy": to_removal_approval_without_copy,
     "reconfirmation": to_reconfirmation,
     "removing_without_copy": to_removing_without_copy,

@@ -73,18 +73,19 @@ class Watch:
             return
         assert not before.state.final
         match event:
-            case e.InventoryReconfirmed():
-                assert before.inventory is not None
-                assert event.digest == inventory_digest(before.inventory)
-            case e.InventoryChanged():
-                assert before.inventory is not None
-                assert inventory_digest(event.inventory) != inventory_digest(before.inventory)
+            case e.PlanRecorded():
+                # A plan that saw no package takes the place of one that did.
+                self.last_seen = event.plan.taken_at if event.plan.inventory else None
+            case e.DisconnectVerified() | e.OwnersDeletionVerified():
+                check_reading(before, event)
+            case e.InventoryReconfirmed() | e.InventoryChanged():
+                check_comparison(before, event)
             case e.Approved():
                 check_vote(before, event, recorded)
             case e.GatePassed():
                 check_gate(before, event, recorded)
             case e.MappingConfirmed() | e.ReassignmentRetried():
-                check_mapping(before, event)
+                check_mapping(before, event, action)
             case e.DisconnectReported():
                 assert "plan" in before.passed
             case e.OwnersDeletionReported():
@@ -95,6 +96,8 @@ class Watch:
                 pressed = before.uninstall_reported_at is not None or before.bot_removing
                 said = {*before.irreversible, *(["package_removed"] if pressed else [])}
                 assert set(event.irreversible) == said
+            case e.PackageAbsent():
+                assert self.last_seen is None, "there was a package"
             case e.PackageRemoved():
                 self._check_deadline(before, event, action)
             case e.ReminderDue():
@@ -173,8 +176,31 @@ def check_gate(before: Run, event: e.GatePassed, recorded: e.Recorded) -> None:
     assert event.gate == "plan" or before.consent
 
 
-def check_mapping(before: Run, event: e.MappingConfirmed | e.ReassignmentRetried) -> None:
-    """Every owner with records has a target, and no target exists in Salesforce alone."""
+def check_reading(before: Run, event: e.DisconnectVerified | e.OwnersDeletionVerified) -> None:
+    """What a person reported is not proved by a reading from before the report."""
+    if isinstance(event, e.DisconnectVerified):
+        assert before.disconnect_reported_at is not None
+        assert event.reading.at >= before.disconnect_reported_at
+    elif before.cleanup_reported_at is not None:
+        assert event.reading.at >= before.cleanup_reported_at
+
+
+def check_comparison(before: Run, event: e.InventoryReconfirmed | e.InventoryChanged) -> None:
+    """A package is the approved one if its digest says so, in a reading since the approvals."""
+    assert before.inventory is not None
+    approved = inventory_digest(before.inventory)
+    if isinstance(event, e.InventoryChanged):
+        assert inventory_digest(event.inventory) != approved
+    else:
+        assert event.digest == approved
+        assert event.reading.at >= before.since
+
+
+def check_mapping(
+    before: Run, event: e.MappingConfirmed | e.ReassignmentRetried, action: c.Action | None
+) -> None:
+    """Every owner with records has a target that was shown, and none exists in Salesforce alone."""
+    assert not isinstance(action, c.ConfirmMapping) or action.shown == before.mapping_version
     planned = {owned.owner.id: before.mapping[owned.owner.id].id for owned in before.to_map}
     assert planned
     assert not set(planned.values()) & {owned.owner.id for owned in before.owners}

@@ -74,6 +74,14 @@ def inventory(
 BLOCKER = Blocker(type="Flow", name="Nightly", refers_to="HubSpot__Log__c", problem="in use")
 
 
-def plan(at: datetime, owners: tuple[OwnedRecords, ...] = OWNERS) -> Plan:
-    """Return a plan taken at that time."""
-    return Plan(account=ACCOUNT, owners=owners, active_owners=2, inventory=inventory(), taken_at=at)
+def plan(
+    at: datetime, owners: tuple[OwnedRecords, ...] = OWNERS, *, installed: bool = True
+) -> Plan:
+    """Return a plan taken at that time, which saw the package or did not."""
+    return Plan(
+        account=ACCOUNT,
+        owners=owners,
+        active_owners=2,
+        inventory=inventory() if installed else None,
+        taken_at=at,
+    )

@@ -119,7 +119,7 @@ class TestEvidence:
         with pytest.raises(ValidationError, match="verified"):
             Evidence(kind="verified", at=samples.START, by=BOT)
 
-    @pytest.mark.parametrize("kind", ["attested", "skipped"])
+    @pytest.mark.parametrize("kind", ["attested", "skipped", "missed"])
     def test_is_nothing_but_verified_with_one(self, kind: str) -> None:
         with pytest.raises(ValidationError, match="verified"):
             Evidence.model_validate(

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation, assert_clear
 from tests.workflows.examples import all_actions, example
-from tests.workflows.people import APPROVERS, BELA, CARL, DORA, EMIL, ROLES
+from tests.workflows.people import ANNA, APPROVERS, BELA, CARL, DORA, EMIL, ROLES
 from tests.workflows.promises import Watch, check_promises, check_same_again
 from workflows import commands as c
 from workflows.decide import ALLOWED
@@ -29,6 +29,7 @@ from workflows.values import BOT, Actor, Policy, Reading, Reason, Role
 
 ACTIONS = tuple(all_actions())
 PEOPLE = tuple(ROLES)
+ALL = frozenset(Role)
 UNEXPECTED = {c.RecordBlocked, c.RecordCapabilityMissing, c.FireTimers}
 FOUND = {kind for kind in ACTIONS if kind.by == "bot"} - UNEXPECTED
 MOMENTS = tuple(name for name in journeys.MOMENTS if name not in set(FINAL))
@@ -84,11 +85,11 @@ class RunMachine(RuleBasedStateMachine):
             self.talk.anna.starts(data.draw(st.sampled_from(Reason)), policy=policy)
         else:
             self.talk = journeys.MOMENTS[moment](data.draw(policies))
-        if data.draw(st.booleans()):
-            self.talk.anna.hands_over_to(EMIL)
-            if data.draw(st.booleans()):
-                self.talk.emil.hands_over_to(BELA)
         self.watch.catch_up(self.talk)
+        if data.draw(st.booleans()):
+            self.person_does(ANNA, c.HandOver(to=EMIL, to_roles=ROLES[EMIL]))
+            if data.draw(st.booleans()):
+                self.person_does(EMIL, c.HandOver(to=BELA, to_roles=ROLES[BELA]))
 
     @precondition(lambda self: self.talk.state.final)
     @rule(data=st.data())
@@ -124,7 +125,7 @@ class RunMachine(RuleBasedStateMachine):
             self.person_does(who, c.GiveConsent() if who == BELA else c.Approve())
 
     @precondition(lambda self: not self.talk.state.final)
-    @rule(data=st.data(), who=st.sampled_from([BELA, EMIL, "UA"]))
+    @rule(data=st.data(), who=st.sampled_from([BELA, EMIL, ANNA]))
     def something_comes_between(self, data: st.DataObject, who: str) -> None:
         """Hand over, freeze, unfreeze, a block and its end, or the end of everything."""
         kinds: list[type[c.Action]] = [c.HandOver, c.Freeze, c.Unfreeze, c.Retry]
@@ -143,7 +144,7 @@ class RunMachine(RuleBasedStateMachine):
         actor = {"bot": BOT, "console": Actor(kind="console", id="operator")}.get(
             who, Actor(kind="person", id=who)
         )
-        roles = ROLES.get(who, frozenset(Role))
+        roles = ROLES.get(who, ALL)
         version = None if off is None else self.talk.run.prompt_version + off
         action = self.draw_action(data, kind)
         self.execute(c.Command(actor=actor, roles=roles, version=version, action=action))
@@ -191,12 +192,18 @@ class RunMachine(RuleBasedStateMachine):
         change: dict[str, Any] = {}
         match action:
             case c.HandOver():
-                to = data.draw(st.sampled_from([BELA, EMIL, "UA", DORA]))
-                change = {"to": to, "to_roles": ROLES[to]}
+                to = data.draw(st.sampled_from([BELA, EMIL, ANNA, DORA]))
+                change = {"to": to, "to_roles": data.draw(st.sampled_from([ROLES[to], ALL]))}
             case c.MapOwner() | c.MapRemaining():
                 change = {"target": data.draw(targets)}
             case c.ChooseDataCopy():
                 change = {"keep": data.draw(st.booleans()), "own_backup": data.draw(st.booleans())}
+            case c.ConfirmMapping() if data.draw(st.booleans()):
+                change = {"shown": data.draw(st.integers(0, talk.run.version))}
+            case c.RecordPlan():
+                change = {"plan": samples.plan(talk.now, installed=data.draw(st.booleans()))}
+            case c.RecordSyncQuiet() | c.RecordOwnersGone():
+                change = {"reading": self.draw_sight(data)}
             case c.RecordOwners():
                 change = {"owners": data.draw(counts)}
             case c.RecordInventory():
@@ -212,10 +219,10 @@ class RunMachine(RuleBasedStateMachine):
         return action.model_copy(update=change)
 
     def draw_sight(self, data: st.DataObject) -> Reading:
-        """Return a reading that saw the package some minutes ago, and took its time."""
+        """Return a reading that was taken some minutes ago, maybe before what is asked now."""
         ago = timedelta(minutes=data.draw(st.integers(0, 20)))
-        at = max(self.talk.now - ago, self.talk.run.since)
-        return Reading(at=at, source="GET /package", says="installed")
+        at = max(self.talk.now - ago, self.talk.run.started_at)
+        return Reading(at=at, source="GET /somewhere", says="as it was")
 
     def person_does(self, who: str, action: c.Action) -> None:
         sent = c.Command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -94,6 +95,37 @@ class TestMapping:
         talk.bot.counts((*samples.OWNERS[:1], *hugo))
         talk.anna.confirms_the_mapping()
         assert talk.at(State.REASSIGNING)
+
+    def test_what_was_shown_is_what_is_confirmed(self) -> None:
+        """Somebody else picks another owner while the button of the earlier mapping is pressed."""
+        talk = journeys.to_mapping()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        shown, asked = talk.run.mapping_version, talk.run.prompt_version
+        talk.bela.maps(samples.SAM, samples.HELEN)
+        assert talk.run.prompt_version == asked
+        with talk.refused("mapping_changed"):
+            talk.anna.confirms_the_mapping(shown)
+        [confirmed] = talk.anna.confirms_the_mapping()
+        assert isinstance(confirmed, e.MappingConfirmed)
+        assert confirmed.mapping[samples.SAM.id] == samples.HELEN.id
+
+    @pytest.mark.parametrize("off", [-1, 1])
+    def test_no_other_version_of_the_mapping_is_confirmed(self, off: int) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        with talk.refused("mapping_changed"):
+            talk.anna.confirms_the_mapping(talk.run.mapping_version + off)
+        with talk.refused("mapping_changed"):
+            talk.anna.confirms_the_mapping(0)
+
+    def test_a_pick_that_changes_nothing_leaves_what_was_shown_in_force(self) -> None:
+        talk = journeys.to_mapping()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        shown = talk.run.mapping_version
+        assert talk.bela.maps(samples.SAM, samples.HUGO) == []
+        assert talk.bela.freezes()
+        assert talk.bela.unfreezes()
+        assert kinds(talk.anna.confirms_the_mapping(shown)) == ["MappingConfirmed"]
 
     def test_the_digest_is_that_of_the_mapping(self) -> None:
         one, other = journeys.to_mapping(), journeys.to_mapping()
@@ -206,11 +238,38 @@ class TestDeletingTheOwners:
         assert talk.proof("cleanup") == "attested"
         talk.bot.finds_owners_remaining(samples.SUE)
         assert talk.asks(Ask.DELETE_OWNERS)
+        assert talk.run.cleanup_reported_at is None
         assert talk.run.remaining_owners == (samples.SUE,)
         assert "cleanup" not in talk.run.evidence
         talk.anna.reports_the_owners_deleted()
         talk.bot.finds_the_owners_gone()
         assert talk.at(State.CHOOSING_DATA_COPY)
+
+    def test_a_deletion_that_did_not_happen_can_still_be_followed_by_an_undo(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.reports_the_owners_deleted()
+        assert "owners_deleted" in talk.run.irreversible
+        talk.bot.finds_owners_remaining()
+        assert "owners_deleted" not in talk.run.irreversible
+        assert "UndoReassignment" in talk.asked.choices
+        assert kinds(talk.anna.undoes()) == ["UndoStarted"]
+        assert talk.asks(Ask.WAIT_UNDO)
+
+    def test_a_deletion_that_did_not_happen_is_nothing_irreversible(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.anna.reports_the_owners_deleted()
+        talk.bot.finds_owners_remaining()
+        assert talk.anna.cancels() == [e.Cancelled(irreversible=("disconnected",))]
+
+    def test_a_list_from_before_the_report_proves_nothing(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.wait(minutes=5)
+        talk.anna.reports_the_owners_deleted()
+        assert talk.bot.finds_the_owners_gone(ago=timedelta(seconds=1)) == []
+        assert talk.asks(Ask.WAIT_OWNERS_GONE)
+        assert talk.proof("cleanup") == "attested"
+        assert kinds(talk.bot.finds_the_owners_gone()) == ["OwnersDeletionVerified"]
+        assert talk.proof("cleanup") == "verified"
 
     def test_nobody_has_to_say_so(self) -> None:
         talk = journeys.to_cleanup()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation, kinds
+from tests.workflows.laid import laid, wanted
 from tests.workflows.people import CARL, DORA, EMIL
 from workflows import events as e
 from workflows.checklist import Mark, checklist
@@ -188,6 +189,17 @@ class TestAChangedPackage:
         before = journeys.to_removal_approval()
         assert before.bot.reads_the_package() == []
 
+    def test_one_that_was_read_before_the_approvals_confirms_nothing(self) -> None:
+        """Nobody knows from it what happened to the package while it was being approved."""
+        talk = journeys.to_reconfirmation()
+        assert talk.bot.reads_the_package(ago=timedelta(seconds=1)) == []
+        assert talk.asks(Ask.WAIT_RECONFIRMATION)
+        with talk.refused("not_reconfirmed"):
+            talk.anna.reports_the_uninstall()
+        talk.wait(minutes=1)
+        assert kinds(talk.bot.reads_the_package()) == ["InventoryReconfirmed"]
+        assert talk.asks(Ask.REMOVE_PACKAGE)
+
     def test_a_reading_that_comes_late_does_not_disturb_a_reported_uninstall(self) -> None:
         """A part that is gone already is no change to approve."""
         talk = journeys.to_uninstall_reported()
@@ -293,4 +305,36 @@ class TestRemovedBySomebodyElse:
         seen_at = talk.now - timedelta(minutes=20)
         talk.wait(hours=1)
         talk.bot.finds_no_package()
+        assert talk.run.deadline == seen_at + timedelta(hours=48)
+
+    def test_before_it_was_read_the_window_counts_from_the_plan(self) -> None:
+        """The plan saw it; whoever removed it since may have had a copy saved."""
+        talk = journeys.to_inventory_pending()
+        plan = talk.run.plan
+        assert plan is not None
+        assert kinds(talk.bot.finds_no_package()) == ["PackageRemoved"]
+        assert talk.at(State.DATA_COPY_WINDOW)
+        assert talk.run.removed_at == plan.taken_at
+        assert talk.run.deadline == plan.taken_at + timedelta(hours=48)
+        assert talk.proof("removal") == "verified"
+        assert talk.proof("download") is None
+        assert laid(talk) == wanted(talk)
+        assert laid(talk)
+        talk.anna.downloaded()
+        assert talk.at(State.COMPLETED)
+
+    def test_a_window_that_is_over_already_says_so_at_once(self) -> None:
+        talk = journeys.to_inventory_pending()
+        talk.wait(hours=60)
+        talk.bot.finds_no_package()
+        assert kinds(talk.bot.fires()) == ["RemindersMissed", "WindowEnded", "RunCompleted"]
+        assert talk.run.downloaded is False
+        assert laid(talk) == set()
+
+    def test_what_was_read_counts_where_the_plan_saw_none(self) -> None:
+        talk = journeys.to_package_unseen()
+        talk.bot.reads_the_package()
+        seen_at = talk.now
+        talk.wait(hours=1)
+        assert kinds(talk.bot.finds_no_package()) == ["PackageRemoved"]
         assert talk.run.deadline == seen_at + timedelta(hours=48)

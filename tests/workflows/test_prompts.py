@@ -124,8 +124,7 @@ class TestTheChecklist:
         assert {step.mark for step in steps} == {Mark.VERIFIED, Mark.ATTESTED}
 
     def test_of_a_run_without_owners_or_package_says_what_was_skipped(self) -> None:
-        talk = journeys.to_disconnected()
-        talk.bot.counts(())
+        talk = journeys.to_package_unseen()
         talk.bot.finds_no_package()
         marks = {step.name: step.mark for step in checklist(talk.run)}
         assert marks == {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import kinds
-from tests.workflows.people import ANNA, CARL, ZOE
+from tests.workflows.driver import Conversation, kinds
+from tests.workflows.people import ANNA, BELA, CARL, DORA, EMIL, ZOE
 from workflows import commands as c
 from workflows.states import FINAL
-from workflows.values import CORE_OBJECTS
+from workflows.values import CORE_OBJECTS, Policy, Role
 
 
 class TestStaleAnswers:
@@ -195,6 +195,38 @@ class TestAtAnyTime:
                 talk.anna.hands_over_to(person)
         with talk.refused("already_responsible"):
             talk.anna.hands_over_to(ANNA)
+
+    @pytest.mark.parametrize("moment", ["awaiting_approval", "mapping_owners", "reconfirmation"])
+    def test_nobody_takes_over_who_is_needed_as_an_approver(self, moment: str) -> None:
+        """Otherwise the next gate could never be passed."""
+        talk = journeys.MOMENTS[moment](Policy(quorum=2))
+        talk.anna.hands_over_to(EMIL)
+        if moment == "reconfirmation":
+            talk.bot.reads_the_package(samples.inventory("Hub", "Sync", "Added"))
+        with talk.refused("quorum_unreachable"):
+            talk.emil.hands_over_to(CARL, Role.ADMINISTRATOR)
+        assert kinds(talk.emil.hands_over_to(BELA)) == ["HandedOver"]
+        with talk.refused("quorum_unreachable"):
+            talk.bela.hands_over_to(DORA, Role.ADMINISTRATOR)
+
+    def test_the_last_approvers_are_kept_from_the_start_on(self) -> None:
+        talk = Conversation()
+        talk.anna.starts(eligible=(CARL, EMIL))
+        with talk.refused("quorum_unreachable"):
+            talk.anna.hands_over_to(EMIL)
+        assert kinds(talk.anna.hands_over_to(BELA)) == ["HandedOver"]
+
+    def test_whoever_is_no_approver_takes_nothing_away_by_taking_over(self) -> None:
+        """Neither does the requester, who never was one for this run."""
+        talk = Conversation()
+        talk.anna.starts(eligible=(CARL, EMIL))
+        talk.anna.hands_over_to(BELA)
+        assert kinds(talk.bela.hands_over_to(ANNA)) == ["HandedOver"]
+
+    def test_where_nothing_is_left_to_approve_every_administrator_may_take_over(self) -> None:
+        talk = journeys.to_window()
+        talk.anna.hands_over_to(EMIL)
+        assert kinds(talk.emil.hands_over_to(CARL, Role.ADMINISTRATOR)) == ["HandedOver"]
 
     def test_nothing_is_blocked_or_frozen_that_is_not(self) -> None:
         talk = journeys.to_mapping()

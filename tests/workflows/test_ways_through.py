@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.workflows import journeys, samples
@@ -152,6 +154,16 @@ class TestDisconnecting:
         talk.bot.finds_the_sync_quiet()
         assert talk.asks(Ask.WAIT_OWNERS)
 
+    def test_a_silence_from_before_the_report_proves_nothing(self) -> None:
+        talk = journeys.to_disconnecting()
+        talk.wait(minutes=5)
+        talk.anna.reports_the_disconnect()
+        assert talk.bot.finds_the_sync_quiet(ago=timedelta(seconds=1)) == []
+        assert talk.asks(Ask.WAIT_SYNC)
+        assert talk.proof("disconnect") == "attested"
+        assert kinds(talk.bot.finds_the_sync_quiet()) == ["DisconnectVerified"]
+        assert talk.proof("disconnect") == "verified"
+
     def test_where_the_sync_cannot_be_read_the_word_stands_as_a_word(self) -> None:
         talk = journeys.to_disconnecting()
         talk.anna.reports_the_disconnect()
@@ -181,7 +193,7 @@ class TestNothingToDo:
         assert "take_inventory" in talk.work_since(0)
 
     def test_no_package(self) -> None:
-        talk = journeys.to_inventory_pending()
+        talk = journeys.to_package_unseen()
         assert kinds(talk.bot.finds_no_package()) == ["PackageAbsent", "RunCompleted"]
         assert talk.at(State.COMPLETED)
         assert talk.proof("removal") == "verified"
@@ -288,6 +300,13 @@ class TestFreezing:
         talk.anna.unfreezes()
         assert (talk.run.frozen, talk.run.frozen_by) == (False, "")
         assert talk.asked == asked
+
+    def test_a_frozen_run_is_not_frozen_again(self) -> None:
+        talk = journeys.to_mapping()
+        talk.bela.freezes()
+        with talk.refused("frozen"):
+            talk.anna.freezes()
+        assert talk.run.frozen_by == BELA
 
     def test_what_the_bot_finds_out_is_not_lost(self) -> None:
         talk = journeys.to_reassigning()

@@ -12,6 +12,7 @@ from tests.workflows.laid import laid, wanted
 from tests.workflows.people import ANNA, BELA, CARL, EMIL
 from workflows import commands as c
 from workflows import events as e
+from workflows.checklist import Mark, checklist
 from workflows.effects import recipients
 from workflows.prompts import Ask, time_left
 from workflows.states import State
@@ -190,7 +191,8 @@ class TestTheEnd:
         assert talk.at(State.COMPLETED)
         assert talk.run.downloaded is False
         assert "copy_gone" in talk.run.irreversible
-        assert "download" not in talk.run.evidence
+        assert talk.proof("download") == "missed"
+        assert {step.name: step.mark for step in checklist(talk.run)}["download"] is Mark.MISSED
 
     def test_a_sleep_through_everything_is_told_in_one_notice(self) -> None:
         talk = journeys.to_window()

@@ -144,7 +144,11 @@ def history(method: str, arguments: dict[str, str]) -> Answer:
     if not arguments.get("cursor"):
         others = [item("9.1", "R1:card", bot="B2"), item("9.2", "R1:card", kind="other")]
         more = {"response_metadata": {"next_cursor": "two"}}
-        return {"ok": True, "messages": [*others, {"ts": "9.3", "text": "hi", "user": "U1"}], **more}
+        return {
+            "ok": True,
+            "messages": [*others, {"ts": "9.3", "text": "hi", "user": "U1"}],
+            **more,
+        }
     return {"ok": True, "messages": [item("9.4", "R1:card")]}
 
 
@@ -155,7 +159,11 @@ def test_a_message_is_found_by_its_key_and_only_our_own() -> None:
         assert found is not None
         assert (found.ts, found.own) == ("9.4", True)
         assert made.find("C1", "R1:prompt:1", thread_ts="1.0", oldest=5.0) is None
-    assert server.methods() == ["auth.test", *["conversations.history"] * 2, *["conversations.replies"] * 2]
+    assert server.methods() == [
+        "auth.test",
+        *["conversations.history"] * 2,
+        *["conversations.replies"] * 2,
+    ]
     assert server.asked[1][1]["include_all_metadata"] in {"1", "true", "True"}
     assert float(server.asked[1][1]["oldest"]) == 5.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -46,6 +47,23 @@ def test_verified_and_attested_are_never_mixed_up() -> None:
     assert "<@U0ANNA> and <@U0BEN>, " in text
     assert "⏳ Records reassigned to HubSpot owners `P2a P2b` – in progress" in text
     assert "⬜ Data copy downloaded `P4` – still to come" in text
+
+
+def test_a_reading_of_ours_is_told_in_the_readers_language() -> None:
+    story = runs.disconnect_reported(tell(Ask.DISCONNECT))
+    says = N_(
+        "newest {newest}; read {first} and {second}",
+        newest="2026-11-22T09:00:00",
+        first="2026-11-23T09:01:00+00:00",
+        second=HOSTILE,
+    )
+    run = story.bot(c.RecordSyncQuiet(reading=story.reading(says))).run
+    assert "newest <!date^1795338000^{date_short_pretty} {time_secs}|" in shown(card(run, EN, None))
+    text = shown(fits(card(run, PL, None)))
+    assert "ostatnia synchronizacja <!date^1795338000^" in text
+    assert "odczyty <!date^1795424460^{time_secs}|" in text
+    assert f" i {ESCAPED}" in text
+    assert "<!channel>" not in text
 
 
 def test_skipped_steps_are_said_to_be() -> None:
@@ -99,8 +117,7 @@ def _declined(story: Story) -> Story:
 
 
 def _lapsed(story: Story) -> Story:
-    story.bot(c.FireTimers(due=(c.DueTimer(kind="approvals_lapse", due=story.now),)))
-    return story
+    return story.reach("approvals_lapse")
 
 
 def _cancelled(story: Story) -> Story:
@@ -108,7 +125,7 @@ def _cancelled(story: Story) -> Story:
 
 
 def _ended(story: Story) -> Story:
-    return story.bot(c.FireTimers(due=(c.DueTimer(kind="window_end", due=story.now),)))
+    return story.reach("window_end")
 
 
 ENDS: list[tuple[Ask, Callable[[Story], Story], State, str]] = [
@@ -160,12 +177,32 @@ def _complete(where: str) -> Run:
     return tell(Ask.DOWNLOAD_COPY).person(c.ConfirmDownloaded(where=where)).run
 
 
+def test_a_window_that_ended_is_marked_as_missed() -> None:
+    text = shown(card(_ended(tell(Ask.DOWNLOAD_COPY)).run, EN, None))
+    assert "❌ Data copy downloaded `P4` – *missed*" in text
+
+
 def test_a_run_without_package_says_so() -> None:
-    story = tell(Ask.WAIT_INVENTORY)
+    story = tell(Ask.WAIT_INVENTORY, Story(installed=False))
     story.bot(c.RecordPackageAbsent(reading=story.reading("no row")))
     text = shown(fits(prompt_message(story.run, EN, None)))
     assert "There was no package" in text
     assert "⏭️ Package's contents listed" in text
+
+
+def test_a_package_that_went_before_it_was_listed_still_has_its_deadline() -> None:
+    story = tell(Ask.WAIT_INVENTORY)
+    story.bot(c.RecordPackageAbsent(reading=story.reading("no row")))
+    assert story.ask is Ask.DOWNLOAD_COPY
+    plan, deadline = story.run.plan, story.run.deadline
+    assert plan is not None
+    assert deadline == plan.taken_at + timedelta(hours=48)
+    for message in (prompt_message(story.run, EN, None), card(story.run, EN, None)):
+        assert EN.moment(deadline) in shown(fits(message))
+    assert acts(prompt_message(story.run, EN, None)) == {Act.OPEN_DOWNLOADED, Act.WHO_ELSE}
+    text = shown(fits(prompt_message(runs.downloaded(story).run, EN, None)))
+    assert "It lies here: Archive / 2026" in text
+    assert "There was no package" not in text
 
 
 def test_a_run_without_copy_says_so() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -56,14 +55,12 @@ def _stories() -> Iterator[Story]:
     yield tell(Ask.APPROVE_PLAN).person(c.RetakePlan())
     yield tell(Ask.APPROVE_PLAN).person(c.Decline(reason=long), "U0ANNA")
     yield tell(Ask.APPROVE_REMOVAL).person(c.Decline(reason=long), "U0ANNA")
-    story = tell(Ask.APPROVE_PLAN)
-    yield story.bot(c.FireTimers(due=(c.DueTimer(kind="approvals_lapse", due=story.now),)))
-    story = tell(Ask.APPROVE_REMOVAL)
-    yield story.bot(c.FireTimers(due=(c.DueTimer(kind="approvals_lapse", due=story.now),)))
+    yield tell(Ask.APPROVE_PLAN).reach("approvals_lapse")
+    yield tell(Ask.APPROVE_REMOVAL).reach("approvals_lapse")
     story = tell(Ask.WAIT_SYNC).person(c.CheckNow())
     story.bot(c.RecordSyncRunning(reading=story.reading(long), last_sync=story.now))
     yield runs.disconnect_reported(story).bot(c.RecordSyncUnreadable(why=text))
-    story = Story(owned=())
+    story = Story(owned=(), installed=False)
     yield tell(Ask.WAIT_INVENTORY, story).bot(c.RecordPackageAbsent(reading=story.reading()))
     story = tell(Ask.REASSIGNMENT_PAUSED, Story(owned=runs.owners(300, HOSTILE)))
     runs.counted(runs.finished(story.person(c.ResumeReassignment())))
@@ -90,16 +87,8 @@ def _package_stories() -> Iterator[Story]:
     story.bot(c.RecordRemovalStalled(blockers=package.blockers, reading=story.reading()))
     yield runs.package_gone(story)
     story = tell(Ask.DOWNLOAD_COPY)
-    deadline = story.run.deadline
-    assert deadline is not None
-    due = [
-        c.DueTimer(kind=f"reminder:{before}", due=deadline - timedelta(seconds=before))
-        for before in (86_400, 43_200, 14_400)
-    ]
     story.person(c.AskWhoElse())
-    story.now = due[-1].due
-    story.bot(c.FireTimers(due=tuple(due)))
-    yield story.bot(c.FireTimers(due=(c.DueTimer(kind="window_end", due=deadline),)))
+    yield story.reach("reminder:14400").reach("window_end")
 
 
 def _control_stories(long: str) -> Iterator[Story]:
@@ -251,8 +240,7 @@ def test_missed_reminders_are_one_honest_notice() -> None:
 
 
 def test_missed_reminders_after_the_end_say_that_it_is_over() -> None:
-    story = tell(Ask.DOWNLOAD_COPY)
-    story.bot(c.FireTimers(due=(c.DueTimer(kind="window_end", due=story.now),)))
+    story = tell(Ask.DOWNLOAD_COPY).reach("window_end")
     missed = fits(missed_reminders(story.run, (900,), EN))
     assert "The time is over" in shown(missed)
     assert acts(missed) == set()
