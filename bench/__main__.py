@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import ack, start
+from bench import ack, history, start
 from bench.numbers import Goal, Json
 from bench.processes import Failed
 from sandbox.client import NotSeen, Refused
@@ -16,6 +16,7 @@ Benchmark = tuple[Callable[[], tuple[Json, list[Goal]]], Callable[[Json], str]]
 BENCHMARKS: dict[str, Benchmark] = {
     "ack": (ack.run, ack.text),
     "start": (start.run, start.text),
+    "history": (history.run, history.text),
 }
 
 

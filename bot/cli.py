@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.errors import SettingsError
@@ -56,9 +57,14 @@ def serve(settings: Settings, clock: Clock, *, until: threading.Event | None = N
 
     configure_logs(settings.sunset_log_level, secrets_of(settings))
     stopped = until or threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     program = Program(settings, clock)
+
+    def stop(*_: object) -> None:
+        program.request_stop()
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     try:
         program.start()
         # A wait without a limit would not let Python run the signal handler on every platform.
@@ -100,7 +106,7 @@ def doctor(as_json: AsJson = False) -> None:
         table = Table("", "What", "Result", "What to do")
         for finding in findings:
             mark = "ok" if finding.ok else "WRONG"
-            table.add_row(mark, finding.what, finding.result, finding.remedy)
+            table.add_row(mark, finding.what, escape(finding.result), escape(finding.remedy))
         out.print(table)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
@@ -206,6 +212,14 @@ def print_verdict(result: dict[str, Any], tr: Translator) -> None:
             count=result["events"],
             head=result["head"],
         )
+    )
+    out.print(
+        tr(
+            "This shows that no recorded event was changed, removed or added in between. It cannot "
+            "show that somebody who may write the database did not rewrite all of it: compare the "
+            "head with the last line of this run in the audit channel."
+        ),
+        style="dim",
     )
 
 

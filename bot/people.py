@@ -46,7 +46,9 @@ class People:
             if group.startswith("S"):
                 self._read_group(group)
         for person in {*self.administrators(), *self.approvers()}:
-            self._want_profile(person)
+            known = self._profiles.get(person)
+            if known is None or self._monotonic() - known[0] > PROFILE_FRESH:
+                self._want_profile(person)
 
     def roles(self, user_id: str) -> frozenset[Role]:
         """Return what this Slack user may do; an empty set for strangers."""

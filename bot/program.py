@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.effects.context import Context
 from bot.effects.messages import CARD, Messages
@@ -34,7 +34,7 @@ from bot.store.base import Store
 from bot.store.sqlite import SqliteStore
 from bot.timers import OWNERS_SECONDS, PEOPLE_SECONDS, TICK_SECONDS, Alarm
 from bot.vendors.connect import connect_hubspot, connect_salesforce
-from bot.vendors.slack import Slack, app_token_refused, web_client
+from bot.vendors.slack import Slack, app_token_refused, unreachable, web_client
 from bot.worker import Handler, Worker
 from handlers.i18n import translator
 from handlers.ports import Services
@@ -133,7 +133,8 @@ class Program:
     def _listen(self, services: Services) -> None:
         app = App(
             client=self._web,
-            token_verification_enabled=False,
+            # Without this Bolt would ask Slack about the token inside the first click.
+            authorize=self.slack.authorization,
             listener_executor=self._listeners,
         )
         register(app, services)
@@ -144,6 +145,8 @@ class Program:
             self._socket.client.connect()
         except SlackApiError as error:
             raise app_token_refused(str(error.response.get("error", "refused"))) from error
+        except (SlackClientError, OSError) as error:
+            raise unreachable(error) from error
 
     def _check(self) -> tuple[str, Account]:
         """Ask all three services at once; name everything that refuses."""
@@ -208,6 +211,10 @@ class Program:
             return None
         return f"{workspace.rstrip('/')}/archives/{card.channel}/p{card.ts.replace('.', '')}"
 
+    def request_stop(self) -> None:
+        """Let whatever waits at the start give up; ``stop`` follows."""
+        self._stopping.set()
+
     # --- stop ----------------------------------------------------------------------------------
 
     def stop(self) -> None:
@@ -216,7 +223,7 @@ class Program:
         if self._socket is not None:
             self._socket.client.close()
         self._alarm.stop()
-        self._listeners.shutdown(wait=True)
+        self._listeners.shutdown(wait=False, cancel_futures=True)
         if self._worker is not None:
             self._worker.stop()
         self.people.close()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from bot.store.base import Link
@@ -69,7 +70,9 @@ def steps_table(run: Run, tr: Translator) -> Table:
         says = proof.by.id if proof else ""
         if reading is not None:
             says = f"{reading.source}: {readable(words.reading(reading, tr, 300))}"
-        table.add_row(words.step(step.name, tr), " ".join(step.ids), step.mark.value, when, says)
+        table.add_row(
+            words.step(step.name, tr), " ".join(step.ids), step.mark.value, when, escape(says)
+        )
     return table
 
 
@@ -82,7 +85,7 @@ def history_table(history: Sequence[Link], tr: Translator) -> Table:
             str(recorded.seq),
             recorded.at.isoformat(timespec="seconds"),
             recorded.actor.id,
-            readable(describe(recorded.event, tr)),
+            escape(readable(describe(recorded.event, tr))),
             item.hash[:12],
         )
     return table
@@ -96,14 +99,14 @@ def plan_table(plan: Plan, tr: Translator) -> Table:
         if inventory
         else tr("The package is not installed.")
     )
-    table = Table(title=f"HubSpot {plan.account.portal_id} · {package}")
+    table = Table(title=escape(f"HubSpot {plan.account.portal_id} · {package}"))
     table.add_column(tr("Salesforce-only owner"))
     table.add_column(tr("why"))
     for kind in CORE_OBJECTS:
         table.add_column(kind, justify="right")
     for owned in plan.owners:
         counts = [tr.number(owned.counts.get(kind, 0)) for kind in CORE_OBJECTS]
-        table.add_row(owned.owner.label, owned.why, *counts)
+        table.add_row(escape(owned.owner.label), owned.why, *counts)
     forecast = plan.forecast
     table.caption = tr(
         "{records} records; about {searches} searches and {updates} updates, {seconds} s",

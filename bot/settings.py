@@ -105,8 +105,15 @@ class Settings(SalesforceSettings):
     )
     @classmethod
     def _positive(cls, value: timedelta) -> timedelta:
-        if value <= timedelta(0):
-            raise ValueError("must be longer than nothing")
+        if value < timedelta(seconds=1):
+            raise ValueError("must be at least one second, PT1S")
+        return value
+
+    @field_validator("sunset_reminders")
+    @classmethod
+    def _leads(cls, value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+        if any(lead < timedelta(seconds=1) for lead in value):
+            raise ValueError("each must be at least one second before the end, PT1S")
         return value
 
     @field_validator("slack_api_url", "hubspot_api_url")

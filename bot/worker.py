@@ -15,13 +15,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
 from bot.engine import Engine
-from bot.errors import VendorError
+from bot.errors import StoreError, VendorError
 from bot.store.base import PostedMessage, QueuedEffect, ScheduledMessage, Store, Transaction
 from workflows import commands as c
 from workflows.errors import Refused, SunsetError
@@ -38,6 +39,7 @@ THREADS = 8
 BREATH_SECONDS = 0.01
 """Between two looks of which the first found nothing: every click wakes the worker."""
 STOP_SECONDS = 8.0
+RECORD_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,9 @@ class Worker:
                 found = self._dispatch(now)
                 # What is due but was not leased waits for something that will wake this thread.
                 due = self._store.next_due(now)
-            except SunsetError:
-                log.exception("store_failed")
+            except Exception:
+                # Whatever it is, the bot must not go on looking alive while nothing happens.
+                log.exception("dispatch_failed")
                 due = now + 1.0
             if not found:
                 self._stopping.wait(BREATH_SECONDS)
@@ -175,23 +178,40 @@ class Worker:
         first = effects[0]
         bound = log.bind(run=first.run_id, effect=first.key)
         try:
-            result = self._result(effects, bound)
-            self._store.write(lambda transaction: self._record(transaction, effects, result))
-            self._engine.committed()
-        except Exception:
-            bound.exception("effect_not_recorded")
+            self._settle(effects, self._result(effects, bound), bound)
         finally:
             with self._busy_lock:
                 self._busy.discard(place)
             self._free.release()
             self._wake.set()
 
+    def _settle(
+        self, effects: list[QueuedEffect], result: Done | Again | SunsetError, bound: Any
+    ) -> None:
+        """Record the result, as often as it takes: what was done outside must not be forgotten."""
+        while True:
+            try:
+                self._store.write(partial(self._record, effects=effects, result=result))
+            except StoreError:
+                bound.exception("result_not_recorded")
+                if self._stopping.wait(RECORD_AGAIN_SECONDS):
+                    return
+            except Exception:
+                incident = secrets.token_hex(4)
+                bound.exception("incident", incident=incident)
+                if isinstance(result, SunsetError):
+                    return
+                result = _incident(incident)
+            else:
+                self._engine.committed()
+                return
+
     def _result(self, effects: list[QueuedEffect], bound: Any) -> Done | Again | SunsetError:
         handler = self._handlers.get(effects[0].kind)
         if handler is None:
             return _unknown(effects[0].kind)
         try:
-            return handler(effects)
+            return self._recovered(effects[0], handler(effects))
         except VendorError as error:
             bound.warning(
                 "vendor_failed",
@@ -214,10 +234,22 @@ class Worker:
             return _incident(incident)
 
     @staticmethod
+    def _recovered(effect: QueuedEffect, result: Done | Again) -> Done | Again:
+        """Say that what could not go on for a while goes on."""
+        if (
+            effect.lane != "job"
+            or not effect.attempts
+            or (isinstance(result, Again) and result.failed)
+        ):
+            return result
+        return replace(result, commands=(c.RecordRecovered(), *result.commands))
+
+    @staticmethod
     def _later(effect: QueuedEffect, error: VendorError) -> Again:
         pause = max(_pause(effect.attempts), error.retry_after or 0.0)
         told: tuple[c.Action, ...] = ()
-        if effect.lane == "job" and effect.attempts + 1 >= TELL_AFTER:
+        lasting = effect.attempts + 1 >= TELL_AFTER or pause > LONGEST_PAUSE
+        if effect.lane == "job" and lasting:
             told = (_blocked(error),)
         return Again(pause, effect.memo, told, failed=True)
 

@@ -358,6 +358,10 @@ class RecordBlocked(BotAction):
     reference: str = ""
 
 
+class RecordRecovered(BotAction):
+    """What could not go on for a while goes on again."""
+
+
 class RecordCapabilityMissing(BotAction):
     """Something that the procedure can do without is not granted here."""
 

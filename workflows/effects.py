@@ -78,6 +78,7 @@ def _shows(event: e.Event) -> bool:
         | e.OwnersCounted
         | e.Blocked
         | e.Retried
+        | e.Recovered
         | e.Frozen
         | e.Unfrozen
         | e.HandedOver

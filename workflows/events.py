@@ -428,6 +428,12 @@ class Retried(Event):
     type: Literal["retried"] = "retried"
 
 
+class Recovered(Event):
+    """What could not go on for a while goes on by itself."""
+
+    type: Literal["recovered"] = "recovered"
+
+
 class CheckRequested(Event):
     """Somebody asks to look at the vendor now."""
 
@@ -495,6 +501,7 @@ AnyEvent = Annotated[
     | Unfrozen
     | Blocked
     | Retried
+    | Recovered
     | CheckRequested
     | CapabilityMissing,
     Field(discriminator="type"),

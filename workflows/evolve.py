@@ -181,7 +181,13 @@ def _disconnect_refuted(run: Run, event: e.DisconnectRefuted, recorded: e.Record
 
 @_on(e.OwnersCounted)
 def _owners_counted(run: Run, event: e.OwnersCounted, recorded: e.Recorded) -> Change:
-    change: Change = {"owners": event.owners, "owners_counted": True}
+    listed = {owned.owner.id for owned in event.owners}
+    change: Change = {
+        "owners": event.owners,
+        "owners_counted": True,
+        # Who is no Salesforce-only owner any more keeps their records, whatever was picked before.
+        "mapping": {old: target for old, target in run.mapping.items() if old in listed},
+    }
     if any(owned.total for owned in event.owners):
         if run.state is State.REASSIGNING and run.job_state != "recounting":
             return {**change, "job_state": "finished", "asks": True}
@@ -211,7 +217,13 @@ def _owner_mapped(run: Run, event: e.OwnerMapped, recorded: e.Recorded) -> Chang
 
 @_on(e.MappingConfirmed)
 def _mapping_confirmed(run: Run, event: e.MappingConfirmed, recorded: e.Recorded) -> Change:
-    return _to(State.REASSIGNING, job=event.job, job_state="running", **_no_results())
+    return _to(
+        State.REASSIGNING,
+        job=event.job,
+        job_state="running",
+        confirmed=event.mapping,
+        **_no_results(),
+    )
 
 
 @_on(e.ReassignmentRetried)
@@ -236,6 +248,7 @@ def _finished(run: Run, event: e.ReassignmentFinished, recorded: e.Recorded) -> 
         "tallies": event.tallies,
         "failures": event.failures,
         "failure_count": event.failure_count,
+        "records_changed": run.records_changed + sum(one.changed for one in event.tallies),
         "asks": True,
     }
 
@@ -253,7 +266,12 @@ def _undo_started(run: Run, event: e.UndoStarted, recorded: e.Recorded) -> Chang
 
 @_on(e.ReassignmentUndone)
 def _undone(run: Run, event: e.ReassignmentUndone, recorded: e.Recorded) -> Change:
-    return {"job_state": "recounting", "asks": True, **_no_results()}
+    return {
+        "job_state": "recounting",
+        "records_changed": event.left_alone,
+        "asks": True,
+        **_no_results(),
+    }
 
 
 @_on(e.OwnersDeletionReported)
@@ -401,6 +419,7 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
     left = {step: proof for step, proof in run.evidence.items() if step != "removal"}
     return {
         "uninstall_reported_at": None,
+        "bot_removing": False,
         "removal_problems": event.blockers,
         "evidence": left,
         "asks": True,
@@ -512,6 +531,11 @@ def _blocked(run: Run, event: e.Blocked, recorded: e.Recorded) -> Change:
 
 @_on(e.Retried)
 def _retried(run: Run, event: e.Retried, recorded: e.Recorded) -> Change:
+    return {"blocked": None}
+
+
+@_on(e.Recovered)
+def _recovered(run: Run, event: e.Recovered, recorded: e.Recorded) -> Change:
     return {"blocked": None}
 
 

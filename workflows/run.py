@@ -72,6 +72,8 @@ class Run(Value):
     owners: tuple[OwnedRecords, ...] = ()
     owners_counted: bool = False
     mapping: dict[str, Owner] = {}
+    confirmed: dict[str, str] = {}
+    """What was confirmed and may run: Salesforce-only owner id -> HubSpot owner id."""
     mapping_version: int = 0
     """The number of the last event that changed the mapping."""
     job: int = 0
@@ -80,6 +82,8 @@ class Run(Value):
     tallies: tuple[Tally, ...] = ()
     failures: tuple[Failure, ...] = ()
     failure_count: int = 0
+    records_changed: int = 0
+    """Records that now carry the owner that the bot wrote."""
     cleanup_reported_at: Instant | None = None
     remaining_owners: tuple[Owner, ...] = ()
 

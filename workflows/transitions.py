@@ -114,6 +114,7 @@ TABLE = (
     (ACTIVE, c.Freeze, control.freeze, (STAY,)),
     (ACTIVE, c.Unfreeze, control.unfreeze, (STAY,)),
     (ACTIVE, c.RecordBlocked, control.blocked, (STAY,)),
+    (ACTIVE, c.RecordRecovered, control.recovered, (STAY,)),
     (ACTIVE, c.Retry, control.retry, (STAY,)),
     (ACTIVE, c.RecordCapabilityMissing, control.missing, (STAY,)),
 )

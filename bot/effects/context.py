@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
 
 from bot.engine import Engine
+from bot.errors import VendorError
 from bot.owners import OwnerList
 from bot.people import People
 from bot.ports import Clock, HubSpotPort, SalesforcePort
@@ -16,6 +20,9 @@ from handlers.i18n import Translator
 from workflows.run import Run
 from workflows.text import Text
 from workflows.values import Reading
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,19 @@ class Context:
         if run is None:
             raise LookupError(f"effect of an unknown run {run_id}")
         return run
+
+    def look(self, search: Callable[[], T], *, otherwise: T) -> T:
+        """Look up what an earlier attempt did; *otherwise* where that is not granted.
+
+        Without the scope a lost reply may at worst show a message twice.
+        """
+        try:
+            return search()
+        except VendorError as error:
+            if not error.missing:
+                raise
+            log.warning("lookup_not_granted", missing=error.missing)
+            return otherwise
 
     def reading(self, source: str, says: Text) -> Reading:
         """Note what a vendor's API just answered."""

@@ -11,7 +11,6 @@ import hashlib
 import structlog
 
 from bot.effects.context import Context
-from bot.errors import VendorError
 from bot.store.base import PostedMessage, QueuedEffect
 from bot.worker import Again, Done
 from handlers import render
@@ -61,7 +60,8 @@ class Messages:
         if posted is None:
             return Done()
         answer = self._event(run.id, int(effect.data["by"]))
-        return self._replace(run, posted, render.closed_prompt(run, answer, self._x.translator))
+        shown = render.closed_prompt(run, answer, self._x.translator)
+        return self._replace(run, posted, shown) or Done()
 
     def notice(self, effects: list[QueuedEffect]) -> Done | Again:
         """Post a message of its own about an event."""
@@ -93,18 +93,20 @@ class Messages:
         posted = self._x.store.message(run.id, slot)
         if posted is None and effect.attempts:
             posted = self._look_up(effect, run, slot, thread_ts)
-        if posted is not None:
-            return self._replace(run, posted, shown)
+        if posted is not None and (done := self._replace(run, posted, shown)) is not None:
+            return done
         channel = self._x.settings.sunset_channel
         new = self._x.slack.post(channel, shown, f"{run.id}:{slot}", thread_ts=thread_ts)
         return Done(messages=(PostedMessage(slot, new.channel, new.ts, _digest(shown)),))
 
-    def _replace(self, run: Run, posted: PostedMessage, shown: Message) -> Done:
+    def _replace(self, run: Run, posted: PostedMessage, shown: Message) -> Done | None:
+        """Update a message; None if somebody deleted it."""
         digest = _digest(shown)
         if posted.digest == digest:
             return Done()
         if not self._x.slack.update(posted.channel, posted.ts, shown):
             log.warning("message_deleted", run=run.id, slot=posted.slot)
+            return None
         return Done(messages=(PostedMessage(posted.slot, posted.channel, posted.ts, digest),))
 
     def _look_up(
@@ -116,19 +118,15 @@ class Messages:
         if thread_ts is None and slot != CARD:
             root = self._x.store.message(run.id, CARD)
             thread_ts = root.ts if root else None
-        try:
-            found = self._x.slack.find(
+        found = self._x.look(
+            lambda: self._x.slack.find(
                 self._x.settings.sunset_channel,
                 f"{run.id}:{slot}",
                 thread_ts=thread_ts,
                 oldest=run.started_at.timestamp() - 60,
-            )
-        except VendorError as error:
-            if not error.missing:
-                raise
-            # Without the scope a lost reply may at worst show a message twice.
-            log.warning("message_lookup_impossible", missing=error.missing, run=run.id)
-            return None
+            ),
+            otherwise=None,
+        )
         return PostedMessage(slot, found.channel, found.ts) if found else None
 
     # --- the audit channel ---------------------------------------------------------------------
@@ -138,7 +136,8 @@ class Messages:
         run_id = effects[0].run_id
         wanted = [int(effect.data["seq"]) for effect in effects]
         if any(effect.attempts for effect in effects):
-            there = self._audited(run_id)
+            nothing: set[int] = set()
+            there = self._x.look(lambda: self._audited(run_id), otherwise=nothing)
             wanted = [seq for seq in wanted if seq not in there]
         if not wanted:
             return Done()

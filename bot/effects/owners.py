@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.effects.context import Context
 from bot.effects.counting import counted_owners
-from bot.effects.plan import Optional
+from bot.effects.plan import OTHER_OBJECTS, Optional
 from bot.store.base import QueuedEffect
 from bot.worker import Again, Done
 from workflows import commands as c
@@ -35,7 +35,7 @@ class OwnerChecks:
             return Again(INDEX_LAG_SECONDS, {"waited": True})
         optional = Optional()
         self._x.owners.refresh()
-        owners = counted_owners(self._x, CORE_OBJECTS, optional)
+        owners = counted_owners(self._x, CORE_OBJECTS, optional, others=OTHER_OBJECTS)
         total = sum(owned.total for owned in owners)
         says = N_(
             "{owners} Salesforce-only owners, {records} records", owners=len(owners), records=total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.effects.context import Context
 from bot.store.base import QueuedEffect
@@ -32,6 +33,7 @@ class PackageWork:
         """Read what the package holds now."""
         if self._x.run(effects[0].run_id).state.final:
             return Done()
+        began = self._x.clock.now()
         inventory = self._x.salesforce.inventory()
         if inventory is None:
             reading = self._x.reading(INSTALLED, N_("the package is not installed"))
@@ -42,7 +44,9 @@ class PackageWork:
                 return Done(commands=(gone,))
             return Done(commands=(absent,))
         return Done(
-            commands=(c.RecordInventory(inventory=inventory, reading=self._there(inventory)),)
+            commands=(
+                c.RecordInventory(inventory=inventory, reading=self._there(inventory, began)),
+            )
         )
 
     def watch(self, effects: list[QueuedEffect]) -> Done | Again:
@@ -67,14 +71,14 @@ class PackageWork:
         return Done(commands=(c.RecordPackageGone(last_seen_at=last_seen, reading=reading),))
 
     def _still_there(self, run: Run, now: datetime) -> Again | None:
-        reported = run.uninstall_reported_at
+        reported = run.since if run.bot_removing else run.uninstall_reported_at
         if reported is None or now - reported < STALLED_AFTER:
             return None
         inventory = self._x.salesforce.inventory()
         if inventory is None:
             return None
         stalled = c.RecordRemovalStalled(
-            blockers=inventory.blockers, reading=self._there(inventory)
+            blockers=inventory.blockers, reading=self._there(inventory, now)
         )
         pause = self._x.settings.sunset_poll_interval.total_seconds()
         return Again(pause, {"last_seen": now.isoformat()}, (stalled,))
@@ -90,31 +94,45 @@ class PackageWork:
         if "checked" not in memo:
             return self._about_to(run)
         found = self._x.salesforce.find_removal(run.since - CLOCK_SKEW)
-        if found is not None and found.id not in run.failed_removals:
+        foreign = {*run.failed_removals, *memo.get("foreign", [])}
+        if found is not None and found.id not in foreign:
             return Again(DEPLOY_PAUSE, {**memo, "deployment": found.id})
+        # Looking took a while; what was decided meanwhile counts.
+        run = self._x.run(run.id)
+        if run.state is not State.REMOVING_PACKAGE or not run.bot_removing:
+            return Done()
+        if run.frozen or self._x.stopping():
+            return Again(DEPLOY_PAUSE, memo)
         return Again(DEPLOY_PAUSE, {**memo, "deployment": self._x.salesforce.start_removal()})
 
     def _about_to(self, run: Run) -> Done | Again:
         """Read the package once more; go on only if it is exactly what was approved."""
+        began = self._x.clock.now()
         inventory = self._x.salesforce.inventory()
         if inventory is None:
             return Done()
         approved = run.inventory is not None and inventory_digest(run.inventory)
         if inventory_digest(inventory) != approved:
-            reading = self._there(inventory)
+            reading = self._there(inventory, began)
             return Done(commands=(c.RecordInventory(inventory=inventory, reading=reading),))
         return Again(0.0, {"checked": self._x.clock.now().isoformat()})
 
-    def _follow(self, memo: dict[str, str]) -> Done | Again:
+    def _follow(self, memo: dict[str, Any]) -> Done | Again:
         removal = self._x.salesforce.removal(memo["deployment"])
         if removal.state == "running":
             return Again(DEPLOY_PAUSE, dict(memo))
         if removal.state == "succeeded":
-            return Done()
+            if self._x.salesforce.installed_package() is None:
+                return Done()
+            # It succeeded, and the package is there: that was somebody else's deployment.
+            memo = dict(memo)
+            foreign = [*memo.get("foreign", []), memo.pop("deployment")]
+            return Again(DEPLOY_PAUSE, {**memo, "foreign": foreign})
         failed = c.RecordRemovalFailed(problems=removal.problems, reference=removal.id)
         return Done(commands=(failed,))
 
-    def _there(self, inventory: Inventory) -> Reading:
+    def _there(self, inventory: Inventory, began: datetime) -> Reading:
+        """Note what was read; the time is when reading began, never later than the truth."""
         package = inventory.package
         says = N_(
             "{name} {version}: {components} components, {objects} objects",
@@ -123,7 +141,7 @@ class PackageWork:
             components=len(inventory.components),
             objects=len(inventory.objects),
         )
-        return self._x.reading(INSTALLED, says)
+        return Reading(at=began, source=INSTALLED, says=says)
 
 
 def _seen(run: Run) -> datetime:

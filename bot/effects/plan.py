@@ -62,6 +62,7 @@ class Planning:
 
     def make(self, requester: str) -> tuple[Plan, list[c.RecordCapabilityMissing]]:
         """Make a plan; *requester* is a Slack user id, or '' where nobody asks in Slack."""
+        began = self._x.clock.now()
         optional = Optional()
         hubspot = self._x.hubspot
         account = hubspot.account()
@@ -75,7 +76,7 @@ class Planning:
             inventory=inventory,
             requester_is_super_admin=self._super_admin(requester, optional),
             forecast=self._forecast(owners, optional),
-            taken_at=self._x.clock.now(),
+            taken_at=began,
         )
         return plan, optional.missing
 

@@ -9,8 +9,9 @@ the ledger: what was settled is not written again, what was under way is read ba
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from more_itertools import chunked
@@ -25,7 +26,7 @@ from workflows.errors import SunsetError
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
-from workflows.values import CORE_OBJECTS, Failure, Tally
+from workflows.values import CORE_OBJECTS, Failure, Owner, Tally
 
 BATCH = 100
 SEARCH_PAGE = 200
@@ -45,12 +46,35 @@ class Reassignment:
 
     def __init__(self, context: Context) -> None:
         self._x = context
-
-    # --- forward -------------------------------------------------------------------------------
+        self._running: set[str] = set()
+        self._running_lock = threading.Lock()
 
     def reassign(self, effects: list[QueuedEffect]) -> Done | Again:
         """Give every planned record its new owner; record what became of each."""
-        effect, run = effects[0], self._x.run(effects[0].run_id)
+        return self._alone(effects[0], self._reassign)
+
+    def undo(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Give back every record whose owner is still the one that the bot wrote."""
+        return self._alone(effects[0], self._undo)
+
+    def _alone(
+        self, effect: QueuedEffect, job: Callable[[QueuedEffect], Done | Again]
+    ) -> Done | Again:
+        """Let one job of a run write at a time: the last batch of a paused one may still be out."""
+        with self._running_lock:
+            if effect.run_id in self._running:
+                return Again(PAUSE_WHEN_HELD)
+            self._running.add(effect.run_id)
+        try:
+            return job(effect)
+        finally:
+            with self._running_lock:
+                self._running.discard(effect.run_id)
+
+    # --- forward -------------------------------------------------------------------------------
+
+    def _reassign(self, effect: QueuedEffect) -> Done | Again:
+        run = self._x.run(effect.run_id)
         job = int(effect.data["job"])
         try:
             self._go_on(run.id, job, "running")
@@ -67,7 +91,7 @@ class Reassignment:
     def _check_targets(self, run: Run) -> None:
         """Targets must be active HubSpot owners now, not only when they were chosen."""
         self._x.owners.refresh()
-        for target in run.mapping.values():
+        for target in _targets(run).values():
             if self._x.owners.get(target.id) is None:
                 raise SunsetError(
                     "target_inactive",
@@ -108,10 +132,11 @@ class Reassignment:
     def _kind(self, run: Run, job: int, meter: _Meter, kind: str, settled: set[str]) -> None:
         """Reassign the records of one type, in batches that go to one target each."""
         waiting: dict[str, list[LedgerRow]] = {}
-        for record_id, old in self._owned(kind, list(run.mapping)):
-            if record_id in settled or old not in run.mapping:
+        targets = _targets(run)
+        for record_id, old in self._owned(kind, list(targets)):
+            if record_id in settled or old not in targets:
                 continue
-            new = run.mapping[old].id
+            new = targets[old].id
             rows = waiting.setdefault(new, [])
             rows.append(LedgerRow(job, kind, record_id, old, new, "written"))
             if len(rows) == BATCH:
@@ -184,9 +209,8 @@ class Reassignment:
 
     # --- back ------------------------------------------------------------------------------------
 
-    def undo(self, effects: list[QueuedEffect]) -> Done | Again:
-        """Give back every record whose owner is still the one that the bot wrote."""
-        effect, run = effects[0], self._x.run(effects[0].run_id)
+    def _undo(self, effect: QueuedEffect) -> Done | Again:
+        run = self._x.run(effect.run_id)
         job = int(effect.data["job"])
         # What was under way when a job was interrupted may have arrived: it is read like the rest.
         rows = list(self._x.store.ledger(run.id, None, "changed", "written"))
@@ -259,6 +283,15 @@ class Reassignment:
             lambda transaction: transaction.add_effects(run_id, run.version, [refresh], time.time())
         )
         self._x.engine.committed()
+
+
+def _targets(run: Run) -> dict[str, Owner]:
+    """Return what was confirmed, for those who still are Salesforce-only owners."""
+    return {
+        old: run.mapping[old]
+        for old, new in run.confirmed.items()
+        if old in run.mapping and run.mapping[old].id == new
+    }
 
 
 def _mark(job: int) -> str:

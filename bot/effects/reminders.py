@@ -22,6 +22,7 @@ from handlers.render import Message
 from workflows.effects import recipients
 from workflows.events import RemindersMissed
 from workflows.run import Run
+from workflows.states import State
 from workflows.timers import reminders
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,11 @@ class Reminders:
         before, to = int(effect.data["before"]), str(effect.data["to"])
         key = _key(before, to)
         post_at = self._post_at(run, before)
-        over = run.deadline is None or before in run.reminders_done
+        over = (
+            run.state is not State.DATA_COPY_WINDOW
+            or before in run.reminders_done
+            or to not in recipients(run, before)
+        )
         if over or self._x.store.scheduled(run.id, key) or post_at <= self._soon():
             return Done()
         channel, thread_ts = self._place(run, to)
@@ -111,17 +116,26 @@ class Reminders:
         text = render.scheduled_reminder(run, before, self._translator(to))
         oldest = lying.post_at - GRACE.total_seconds() - 60
         thread_ts = self._place(run, to)[1]
-        for posted in self._x.slack.messages(lying.channel, thread_ts=thread_ts, oldest=oldest):
-            if posted.own and not posted.key and _same(posted.text, text):
-                return True
-        return False
+        return self._x.look(
+            lambda: any(
+                posted.own and not posted.key and _same(posted.text, text)
+                for posted in self._x.slack.messages(
+                    lying.channel, thread_ts=thread_ts, oldest=oldest
+                )
+            ),
+            otherwise=False,
+        )
 
     def _deliver(self, effect: QueuedEffect, run: Run, to: str, key: str, message: Message) -> None:
         """Post *message*, unless an attempt of ours whose end is unknown did."""
         channel, thread_ts = self._place(run, to)
         if effect.attempts:
             oldest = run.started_at.timestamp()
-            if self._x.slack.find(channel, key, thread_ts=thread_ts, oldest=oldest) is not None:
+            found = self._x.look(
+                lambda: self._x.slack.find(channel, key, thread_ts=thread_ts, oldest=oldest),
+                otherwise=None,
+            )
+            if found is not None:
                 return
         self._x.slack.post(channel, message, key, thread_ts=thread_ts, broadcast=to == "channel")
 

@@ -41,8 +41,20 @@ class SyncWatch:
             reading = self._x.reading(SOURCE, N_("newest {newest}", newest=_iso(last)))
             return Done(commands=(c.RecordSyncRunning(reading=reading, last_sync=last),))
         first = _first_reading(effect, run)
-        if first is None:
-            memo = {"reported": run.disconnect_reported_at.isoformat(), "first": now.isoformat()}
+        newest = _iso(last) if last else ""
+        moved = first is not None and effect.memo["newest"] != newest
+        if moved and effect.memo["moved"]:
+            # It moved twice while nothing should: the bot's and HubSpot's clocks may differ.
+            reading = self._x.reading(SOURCE, N_("newest {newest}, and moving", newest=newest))
+            return Done(commands=(c.RecordSyncRunning(reading=reading, last_sync=last or now),))
+        if first is None or moved:
+            reported = run.disconnect_reported_at.isoformat()
+            memo = {
+                "reported": reported,
+                "first": now.isoformat(),
+                "newest": newest,
+                "moved": moved,
+            }
             return Again(self._x.settings.sunset_sync_quiet.total_seconds(), memo)
         left = self._x.settings.sunset_sync_quiet - (now - first)
         if left > timedelta(0):

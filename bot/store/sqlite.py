@@ -156,13 +156,22 @@ class SqliteStore:
                 found.append(f"event {number} is not what was recorded")
             found.extend(_columns(run_id, row))
             prev, expected = row["hash"], number + 1
+        found.extend(self._derived(run_id, expected - 1))
+        return found
+
+    def _derived(self, run_id: str, last: int) -> list[str]:
+        """Compare the end of a history with what else was written together with its events."""
+        found: list[str] = []
         known = self._rows("SELECT version FROM runs WHERE id = ?", run_id)
-        if known and known[0]["version"] != expected - 1:
-            found.append(
-                f"the history ends at {expected - 1}, but {known[0]['version']} were recorded"
-            )
-        if rows and not known:
+        if not known:
             found.append("the run's entry is missing")
+        elif known[0]["version"] != last:
+            found.append(f"the history ends at {last}, but {known[0]['version']} were recorded")
+        for table, column in (("deliveries", "last"), ("effects", "seq")):
+            query = f"SELECT max({column}) AS most FROM {table} WHERE run_id = ?"  # noqa: S608 - fixed names
+            most = self._rows(query, run_id)[0]["most"] or 0
+            if most > last:
+                found.append(f"the history ends at {last}, but {table} speak of event {most}")
         return found
 
     def due_timers(self, now: datetime) -> list[DueTimers]:

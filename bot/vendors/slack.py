@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import urllib.error
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
@@ -71,12 +71,24 @@ class Slack:
         self._client = client
         self._bot_id = ""
         self._direct: dict[str, str] = {}
+        self._authorization: AuthorizeResult | None = None
 
     def who_am_i(self) -> str:
         """Check the token, learn the bot's own id; return the workspace's address."""
         answer = self._call(self._client.auth_test)
         self._bot_id = str(answer.get("bot_id", ""))
+        self._authorization = AuthorizeResult.from_auth_test_response(
+            bot_token=self._client.token, auth_test_response=answer
+        )
         return str(answer.get("url", ""))
+
+    def authorization(self) -> AuthorizeResult:
+        """Return what Bolt needs to know of the token, as Slack told at the start."""
+        if self._authorization is None:
+            self.who_am_i()
+        if self._authorization is None:
+            raise AssertionError("Slack's answer about the token was kept")
+        return self._authorization
 
     def post(
         self,
@@ -243,15 +255,20 @@ class Slack:
             return method(**arguments)
         except SlackApiError as error:
             raise _from_api(error) from error
-        except (SlackClientError, urllib.error.URLError, OSError) as error:
-            raise VendorError(
-                "slack",
-                "slack_unreachable",
-                N_("Slack cannot be reached ({reason}).", reason=type(error).__name__),
-                N_("The bot keeps trying; check the network if this lasts."),
-                retryable=True,
-                unknown=True,
-            ) from error
+        except (SlackClientError, OSError) as error:
+            raise unreachable(error) from error
+
+
+def unreachable(error: Exception) -> VendorError:
+    """Say that Slack did not answer; what was asked may have been done all the same."""
+    return VendorError(
+        "slack",
+        "slack_unreachable",
+        N_("Slack cannot be reached ({reason}).", reason=type(error).__name__),
+        N_("The bot keeps trying; check the network if this lasts."),
+        retryable=True,
+        unknown=True,
+    )
 
 
 def app_token_refused(reason: str) -> VendorError:

@@ -12,6 +12,7 @@ from handlers.modals import parts
 from handlers.payload import Metadata
 from handlers.views import words
 from handlers.views.parts import mention, people, section
+from workflows.rules.control import what_stays
 from workflows.run import Run
 
 TO, REASON = "to", "reason"
@@ -49,7 +50,7 @@ def hand_over(
 def cancel(run: Run, metadata: Metadata, tr: Translator, notice: str = "") -> View:
     """Ask for the reason, saying first what stays as it is for good."""
     blocks = [
-        parts.alert(_what_stays(run, tr), "warning" if run.irreversible else "info"),
+        parts.alert(_what_stays(run, tr), "warning" if what_stays(run) else "info"),
         parts.text_input(REASON, tr("Reason"), REASON_MOST, multiline=True, optional=True),
     ]
     return parts.form(
@@ -65,9 +66,10 @@ def cancel(run: Run, metadata: Metadata, tr: Translator, notice: str = "") -> Vi
 
 
 def _what_stays(run: Run, tr: Translator) -> str:
-    if not run.irreversible:
+    codes = what_stays(run)
+    if not codes:
         return tr("The run ends here. So far nothing was done that cannot be undone.")
-    done = "\n".join(f"• {words.irreversible(code, tr)}" for code in run.irreversible)
+    done = "\n".join(f"• {words.irreversible(code, tr)}" for code in codes)
     said = tr("The run ends here. This stays done, and cannot be undone:")
     if run.deadline is not None:
         said = (

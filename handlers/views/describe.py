@@ -44,6 +44,7 @@ _FIXED: dict[type[e.Event], Text] = {
     e.RunExpired: N_("Nobody approved in time; the run is over and nothing was touched."),
     e.Unfrozen: N_("The run was unfrozen; it goes on."),
     e.Retried: N_("What was blocked is tried again."),
+    e.Recovered: N_("What could not go on for a while goes on by itself."),
     e.CheckRequested: N_("A check was asked for now."),
 }
 _SAID: dict[type[e.Event], _Describe] = {}

@@ -83,6 +83,9 @@ _IRREVERSIBLE = {
     "package_removed": N_(
         "The package is uninstalled in Salesforce, with its components and their data."
     ),
+    "records_reassigned": N_(
+        "Reassigned records keep their new HubSpot owners; Sunset cannot give them back after this."
+    ),
     "copy_gone": N_("Salesforce's copy of the package's data can no longer be reached."),
 }
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -17,12 +18,20 @@ STOP_SECONDS = 20
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
+@dataclass(frozen=True)
+class Demo:
+    """A rehearsal that runs: the page's address, and the lines it has printed so far."""
+
+    address: str
+    said: list[str]
+
+
 @contextmanager
-def demo() -> Iterator[str]:
-    """Start the rehearsal and yield the page's address; Ctrl-C must end it with status 0.
+def demo() -> Iterator[Demo]:
+    """Start the rehearsal; Ctrl-C must end it with status 0.
 
     Raises:
-        RuntimeError: it ended before it printed an address, or did not end as it should.
+        RuntimeError: it printed no address, logged an error, or did not end as it should.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.cli", "demo"],
@@ -34,7 +43,7 @@ def demo() -> Iterator[str]:
     )
     said: list[str] = []
     try:
-        yield _address(process, said)
+        yield Demo(_address(process, said), said)
     finally:
         process.send_signal(signal.SIGINT)
         try:

@@ -25,14 +25,15 @@ PICTURES = os.environ.get("SUNSET_PICTURES")
 def test_default_scenario(chromium: Browser, tmp_path: Path) -> None:
     watch = Watch()
     with ExitStack() as stack:
-        address = stack.enter_context(demo())
+        running = stack.enter_context(demo())
         desk = stack.enter_context(window(chromium, watch, DESKTOP))
         phone = stack.enter_context(window(chromium, watch, PHONE))
         camera = Camera(Path(PICTURES) if PICTURES else None)
         try:
-            _walk(address, desk, phone, camera)
+            _walk(running.address, desk, phone, camera)
         except BaseException:
             _keep(desk, phone, tmp_path)
+            (tmp_path / "demo.log").write_text("".join(running.said))
             raise
     assert [error for error in watch.errors if not _expected(error)] == []
     assert watch.outside == []

@@ -13,13 +13,20 @@ from workflows.text import N_
 from workflows.values import Role
 
 
-def cancel(run: Run, action: c.Cancel, command: c.Command, now: datetime) -> list[e.Event]:
-    """End the run; the event lists what is already irreversible."""
-    done = run.irreversible
+def what_stays(run: Run) -> tuple[str, ...]:
+    """Return codes of everything that stays as it is when the run ends now."""
+    codes = list(run.irreversible)
     if run.uninstall_reported_at is not None or run.bot_removing:
         # Pressed, though nobody has seen the result yet: better told once too often.
-        done = tuple(dict.fromkeys((*done, "package_removed")))
-    return [e.Cancelled(reason=action.reason.strip(), irreversible=done)]
+        codes.append("package_removed")
+    if run.records_changed:
+        codes.append("records_reassigned")
+    return tuple(dict.fromkeys(codes))
+
+
+def cancel(run: Run, action: c.Cancel, command: c.Command, now: datetime) -> list[e.Event]:
+    """End the run; the event lists what stays as it is."""
+    return [e.Cancelled(reason=action.reason.strip(), irreversible=what_stays(run))]
 
 
 def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -> list[e.Event]:
@@ -81,6 +88,13 @@ def retry(run: Run, action: c.Action, command: c.Command, now: datetime) -> list
     if run.blocked is None:
         raise Refused("not_blocked", N_("Nothing is blocked."), N_("Nothing needs to be done."))
     return [e.Retried()]
+
+
+def recovered(
+    run: Run, action: c.RecordRecovered, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note that what was blocked goes on by itself."""
+    return [] if run.blocked is None else [e.Recovered()]
 
 
 def check_now(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:

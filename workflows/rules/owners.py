@@ -133,7 +133,7 @@ def finished(
 def retry(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
     """Run the confirmed mapping over what is left."""
     _needs_job(run, "finished")
-    if run.unmapped:
+    if run.unmapped or any(owned.owner.id not in run.confirmed for owned in run.to_map):
         raise Refused(
             "mapping_incomplete",
             N_("{count} owners have no HubSpot owner yet.", count=len(run.unmapped)),

@@ -142,7 +142,7 @@ def stalled(
     run: Run, action: c.RecordRemovalStalled, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """The package is still there: the uninstall seems to have failed."""
-    if run.uninstall_reported_at is None:
+    if run.uninstall_reported_at is None and not run.bot_removing:
         return []
     return [e.RemovalStalled(blockers=action.blockers, reading=action.reading)]
 
