@@ -43,6 +43,7 @@ OWNERS = tuple(
     )
     for n in range(200)
 )
+ROLES = frozenset({Role.ADMINISTRATOR, Role.APPROVER})
 COMMANDS_TOGETHER = 200
 EVERY = 500
 """A fresh count of all owners is as long as hundreds of other events, and as rare."""
@@ -84,11 +85,11 @@ def write(path: Path, events: int) -> None:
 
 
 def _command(run: Run | None, actor: Actor, action: c.Action) -> c.Command:
-    roles = (
-        frozenset({Role.ADMINISTRATOR, Role.APPROVER}) if actor.kind == "person" else frozenset()
-    )
     return c.Command(
-        actor=actor, roles=roles, version=run.prompt_version if run else None, action=action
+        actor=actor,
+        roles=ROLES if actor.kind == "person" else frozenset(),
+        version=run.prompt_version if run else None,
+        action=action,
     )
 
 
@@ -99,7 +100,7 @@ def _commands() -> Iterator[tuple[Actor, c.Action]]:
 
 
 def _reading(number: int) -> Reading:
-    at = START + timedelta(minutes=number)
+    at = START + timedelta(hours=1 + number)
     return Reading(at=at, source="HubSpot", says=N_("{count} owners.", count=number))
 
 

@@ -59,10 +59,18 @@ class _Scrubber:
         self._secrets = [secret for secret in secrets if len(secret) > 5]
 
     def __call__(self, logger: Any, name: str, event: Any) -> Any:  # noqa: ARG002 - structlog's
-        return {key: self._clean(value) for key, value in event.items()}
+        return {self._clean(key): self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
             for secret in self._secrets:
                 value = value.replace(secret, MASK)
-        return value
+            return value
+        if isinstance(value, dict):
+            return {self._clean(key): self._clean(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(item) for item in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        # Whatever else it is, a renderer would write its repr.
+        return self._clean(repr(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -115,6 +116,9 @@ class Program:
                 refresh()
             except SunsetError as error:
                 log.warning("warm_up_failed", code=error.code)
+        # What is there now stays: looking through it again and again would hold up clicks.
+        gc.collect()
+        gc.freeze()
 
     def _services(self, engine: Engine, account: Account) -> Services:
         settings = self.settings

@@ -20,7 +20,11 @@ class SalesforceSettings(BaseSettings):
     """How to get into Salesforce: one of two logins."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     salesforce_domain: str = "login"
@@ -132,6 +136,12 @@ def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Setting
     """
     try:
         return Settings(_env_file=env_file, **given)
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            "settings_unreadable",
+            N_("{path} is not a text file in UTF-8.", path=str(env_file)),
+            N_("Write it anew as plain text, one NAME=value a line."),
+        ) from error
     except ValidationError as error:
         found = {_name(item["loc"]): _sentence(dict(item)) for item in error.errors()}
         # A model's own check is skipped while fields are wrong; here everything is to be named.

@@ -165,7 +165,12 @@ class Worker:
             with self._busy_lock:
                 self._busy.add(place)
             # Daemon threads: one that waits for a vendor must not keep the process from ending.
-            self._free.acquire()
+            while not self._free.acquire(timeout=0.1):
+                if self.stopping:
+                    # What is leased is taken back at the next start.
+                    with self._busy_lock:
+                        self._busy.discard(place)
+                    return False
             threading.Thread(
                 target=self._carry_out,
                 args=(place, effects),

@@ -514,7 +514,7 @@ def _frozen(run: Run, event: e.Frozen, recorded: e.Recorded) -> Change:
 
 @_on(e.Unfrozen)
 def _unfrozen(run: Run, event: e.Unfrozen, recorded: e.Recorded) -> Change:
-    return {"frozen": False, "frozen_by": ""}
+    return {"frozen": False, "frozen_by": "", "thawed_at": recorded.at}
 
 
 @_on(e.Blocked)

@@ -113,6 +113,7 @@ class Run(Value):
     blocked: Block | None = None
     frozen: bool = False
     frozen_by: str = ""
+    thawed_at: Instant | None = None
 
     def owner(self, owner_id: str) -> OwnedRecords | None:
         """Return the Salesforce-only owner with this id, if there is one."""

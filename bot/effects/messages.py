@@ -47,7 +47,9 @@ class Messages:
         run = self._x.run(effect.run_id)
         version = int(effect.data["version"])
         if version != run.prompt_version:
-            return Done()
+            # Answered meanwhile. If an earlier attempt posted it, it is closed next.
+            posted = self._look_up(effect, run, f"prompt:{version}")
+            return Done(messages=(posted,) if posted else ())
         shown = render.prompt_message(run, self._x.translator, self._x.engine.progress(run.id))
         return self._in_thread(effect, run, f"prompt:{version}", shown)
 

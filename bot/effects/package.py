@@ -72,6 +72,8 @@ class PackageWork:
 
     def _still_there(self, run: Run, now: datetime) -> Again | None:
         reported = run.since if run.bot_removing else run.uninstall_reported_at
+        if reported is not None and run.thawed_at is not None:
+            reported = max(reported, run.thawed_at)
         if reported is None or now - reported < STALLED_AFTER:
             return None
         inventory = self._x.salesforce.inventory()

@@ -27,6 +27,8 @@ from workflows.timers import reminders
 
 log = structlog.get_logger(__name__)
 GRACE = timedelta(minutes=2)
+POSTED = "posted"
+"""Stands for the id of a scheduled message that Slack has posted."""
 SOON = timedelta(seconds=70)
 """Slack refuses a time that is not ahead; what is nearer than this is left to the bot alone."""
 
@@ -43,21 +45,43 @@ class Reminders:
         before, to = int(effect.data["before"]), str(effect.data["to"])
         key = _key(before, to)
         post_at = self._post_at(run, before)
+        if self._x.store.scheduled(run.id, key):
+            return Done()
+        channel, thread_ts = self._place(run, to)
+        text = render.scheduled_reminder(run, before, self._translator(to))
+        if effect.attempts:
+            laid = self._laid_before(run, channel, thread_ts, post_at, text)
+            if laid is not None:
+                return Done(scheduled=(ScheduledMessage(key, channel, laid, post_at),))
         over = (
             run.state is not State.DATA_COPY_WINDOW
             or before in run.reminders_done
             or to not in recipients(run, before)
         )
-        if over or self._x.store.scheduled(run.id, key) or post_at <= self._soon():
+        if over or post_at <= self._soon():
             return Done()
-        channel, thread_ts = self._place(run, to)
-        text = render.scheduled_reminder(run, before, self._translator(to))
-        if effect.attempts:
-            for scheduled_id, (at, said) in self._x.slack.scheduled_ids(channel).items():
-                if at == post_at and run.id in said:
-                    return Done(scheduled=(ScheduledMessage(key, channel, scheduled_id, post_at),))
         scheduled_id = self._x.slack.schedule(channel, text, post_at, thread_ts)
         return Done(scheduled=(ScheduledMessage(key, channel, scheduled_id, post_at),))
+
+    def _laid_before(
+        self, run: Run, channel: str, thread_ts: str | None, post_at: int, text: str
+    ) -> str | None:
+        """Find what an attempt whose end is unknown has laid, or Slack has posted meanwhile."""
+        for scheduled_id, (at, said) in self._x.slack.scheduled_ids(channel).items():
+            if at == post_at and run.id in said:
+                return scheduled_id
+        return POSTED if self._posted(channel, thread_ts, post_at, text) else None
+
+    def _posted(self, channel: str, thread_ts: str | None, post_at: int, text: str) -> bool:
+        """Say whether Slack has posted a scheduled message."""
+        oldest = post_at - GRACE.total_seconds() - 60
+        return self._x.look(
+            lambda: any(
+                posted.own and not posted.key and _same(posted.text, text)
+                for posted in self._x.slack.messages(channel, thread_ts=thread_ts, oldest=oldest)
+            ),
+            otherwise=False,
+        )
 
     def lift(self, effects: list[QueuedEffect]) -> Done | Again:
         """Take one scheduled reminder back: it is no longer needed."""
@@ -114,17 +138,7 @@ class Reminders:
         if lying.scheduled_id in self._x.slack.scheduled_ids(lying.channel):
             return True
         text = render.scheduled_reminder(run, before, self._translator(to))
-        oldest = lying.post_at - GRACE.total_seconds() - 60
-        thread_ts = self._place(run, to)[1]
-        return self._x.look(
-            lambda: any(
-                posted.own and not posted.key and _same(posted.text, text)
-                for posted in self._x.slack.messages(
-                    lying.channel, thread_ts=thread_ts, oldest=oldest
-                )
-            ),
-            otherwise=False,
-        )
+        return self._posted(lying.channel, self._place(run, to)[1], lying.post_at, text)
 
     def _deliver(self, effect: QueuedEffect, run: Run, to: str, key: str, message: Message) -> None:
         """Post *message*, unless an attempt of ours whose end is unknown did."""

@@ -22,7 +22,8 @@ def link(prev: str, text: str) -> str:
 
 
 def parse(text: str) -> Recorded:
-    """Read an event's text back."""
+    """Read an event's text back; what is no event is a :class:`ValueError`."""
     data = json.loads(text)
-    data.pop("run")
-    return Recorded.model_validate(data)
+    if not isinstance(data, dict) or "run" not in data:
+        raise ValueError("not the text of an event")
+    return Recorded.model_validate({key: value for key, value in data.items() if key != "run"})

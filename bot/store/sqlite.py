@@ -24,7 +24,7 @@ from bot.store.base import (
 from bot.store.chain import GENESIS, body, link, parse
 from bot.store.readers import Readers
 from bot.store.schema import migrations
-from bot.store.transaction import SqliteTransaction, read_run
+from bot.store.transaction import SqliteTransaction, damaged, read_run
 from bot.store.writer import Writer, storage_error
 from workflows.run import Run
 from workflows.text import N_
@@ -119,7 +119,11 @@ class SqliteStore:
     def run_ids(self, account: str | None = None) -> list[str]:
         """Return the ids of all runs, newest first."""
         rows = self._rows(
-            "SELECT id FROM runs WHERE ?1 IS NULL OR account = ?1 ORDER BY started_at DESC, id",
+            "SELECT id, started_at FROM runs WHERE ?1 IS NULL OR account = ?1 "
+            # A run whose entry is gone still has its history, and is not to be overlooked.
+            "UNION SELECT run_id, at FROM events WHERE ?1 IS NULL AND seq = "
+            "(SELECT min(seq) FROM events o WHERE o.run_id = events.run_id) "
+            "AND run_id NOT IN (SELECT id FROM runs) ORDER BY 2 DESC, 1",
             account,
         )
         return [row["id"] for row in rows]
@@ -129,7 +133,7 @@ class SqliteStore:
         rows = self._rows(
             "SELECT body, prev, hash FROM events WHERE run_id = ? ORDER BY seq", run_id
         )
-        return [_link(row) for row in rows]
+        return _links(run_id, rows)
 
     def events(self, run_id: str, numbers: Iterable[int]) -> list[Link]:
         """Return those of a run's events that have these numbers, oldest first, as stored."""
@@ -139,7 +143,7 @@ class SqliteStore:
             run_id,
             json.dumps(list(numbers)),
         )
-        return [_link(row) for row in rows]
+        return _links(run_id, rows)
 
     def problems(self, run_id: str) -> list[str]:
         """Recompute the chain; return a sentence for each thing that does not fit."""
@@ -247,8 +251,11 @@ class SqliteStore:
         self._readers.close()
 
 
-def _link(row: sqlite3.Row) -> Link:
-    return Link(parse(row["body"]), row["prev"], row["hash"])
+def _links(run_id: str, rows: Iterable[sqlite3.Row]) -> list[Link]:
+    try:
+        return [Link(parse(row["body"]), row["prev"], row["hash"]) for row in rows]
+    except ValueError as error:
+        raise damaged(run_id) from error
 
 
 def _columns(run_id: str, row: sqlite3.Row) -> Iterable[str]:
@@ -257,8 +264,13 @@ def _columns(run_id: str, row: sqlite3.Row) -> Iterable[str]:
         recorded = parse(row["body"])
     except ValueError:
         return [f"event {row['seq']} cannot be read"]
-    told = (row["seq"], row["type"], row["actor"])
-    meant = (recorded.seq, recorded.event.type, f"{recorded.actor.kind}:{recorded.actor.id}")
+    told = (row["seq"], row["at"], row["type"], row["actor"])
+    meant = (
+        recorded.seq,
+        recorded.at.isoformat(timespec="microseconds"),
+        recorded.event.type,
+        f"{recorded.actor.kind}:{recorded.actor.id}",
+    )
     if told != meant or body(run_id, recorded) != row["body"]:
         return [f"event {row['seq']} has columns that contradict its text"]
     return []

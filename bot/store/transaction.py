@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from bot.errors import StoreError
 from bot.store.base import (
     Delivery,
     LedgerRow,
@@ -313,6 +314,24 @@ def read_run(
 
     None if there are none.
     """
+    try:
+        return _read_run(connection, run_id, known)
+    except (sqlite3.OperationalError, ValueError) as error:
+        raise damaged(run_id) from error
+
+
+def damaged(run_id: str) -> StoreError:
+    """Say that a history cannot be read, and how to find what was changed."""
+    return StoreError(
+        "history_damaged",
+        N_("The history of {run} was changed and cannot be read.", run=run_id),
+        N_("`sunset audit verify` says which events; restore the database from a backup."),
+    )
+
+
+def _read_run(
+    connection: sqlite3.Connection, run_id: str, known: tuple[Run, str] | None
+) -> tuple[Run, str] | None:
     run, last_hash = known or (None, GENESIS)
     rows = connection.execute(
         "SELECT json_remove(body, '$.run') AS body, prev, hash FROM events "
@@ -320,7 +339,7 @@ def read_run(
         (run_id, run.version if run else 0),
     ).fetchall()
     if run is not None and (not rows or rows[0]["prev"] != last_hash):
-        return read_run(connection, run_id)
+        return _read_run(connection, run_id, None)
     for recorded in HISTORY.validate_json("[" + ",".join(row["body"] for row in rows) + "]"):
         run = evolve(run, recorded)
     return (run, rows[-1]["hash"]) if run else None

@@ -37,26 +37,25 @@ class Writer(Generic[X]):
         self._queue = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
+        self._closing = threading.Lock()
         self._thread.start()
 
     def write(self, function: Callable[[X], T]) -> T:
         """Run *function* in the next transaction; return its result once that is durable."""
-        if self._closed:
-            raise StoreError(
-                "store_closed",
-                N_("The database is closed; nothing was recorded."),
-                N_("Try again when the bot runs again."),
-            )
         future: Future[T] = Future()
-        self._queue.put((function, future))
+        with self._closing:
+            if self._closed:
+                raise _closed()
+            self._queue.put((function, future))
         return future.result()
 
     def close(self) -> None:
         """Finish what is queued, then end the thread."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
-            self._thread.join()
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
         connection = self._connect()
@@ -127,6 +126,14 @@ class Writer(Generic[X]):
             return lambda: future.set_result(result)
         connection.execute("RELEASE one")
         return lambda: future.set_exception(failure)
+
+
+def _closed() -> StoreError:
+    return StoreError(
+        "store_closed",
+        N_("The database is closed; nothing was recorded."),
+        N_("Try again when the bot runs again."),
+    )
 
 
 def storage_error(error: sqlite3.Error) -> StoreError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, TypeVar
 
 from slack_bolt.authorization import AuthorizeResult
@@ -255,7 +256,7 @@ class Slack:
             return method(**arguments)
         except SlackApiError as error:
             raise _from_api(error) from error
-        except (SlackClientError, OSError) as error:
+        except (SlackClientError, OSError, HTTPException) as error:
             raise unreachable(error) from error
 
 

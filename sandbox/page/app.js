@@ -7,7 +7,7 @@
 //   open-hubspot, open-salesforce   the two other pages
 //   messages, thread                message lists; data-channel says which channel they show
 //   message                         one message, data-ts; only-visible-to-you inside ephemeral ones
-//   thread-open, thread-reply       open a thread (data-ts); thread-close
+//   thread-open, thread-reply       open a thread (data-ts); thread-close; thread-broadcast (a reply seen in the channel)
 //   composer, thread-composer       fields to write in (…-send the buttons)
 //   data-action-id, data-block-id   on each element: the button, the text input, the select's own
 //                                   input (role=combobox), the group of checkboxes or radio buttons

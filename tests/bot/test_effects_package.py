@@ -120,8 +120,9 @@ def test_a_vendor_that_is_away_does_not_count_as_absent(reported: Rig) -> None:
     for _ in range(6):
         reported.advance(timedelta(minutes=2))
     assert not gone(reported)()
-    assert reported.run.blocked is not None
-    assert reported.run.blocked.code == "salesforce_unavailable"
+    assert [one.code for one in reported.happened(e.Blocked)] == ["salesforce_unavailable"]
+    assert reported.happened(e.Recovered), "it says that it goes on"
+    assert reported.run.blocked is None
     last = reported.clock.now()
     reported.advance(POLL)
     reported.salesforce.installed = None

@@ -12,10 +12,9 @@ from typing import Any
 
 from bot.engine import Engine
 from bot.store.base import QueuedEffect
-from bot.store.sqlite import SqliteStore
 from bot.worker import Again, Done, Worker
 from tests.bot.faults import FakeClock
-from tests.bot.rig import chained
+from tests.bot.rig import QuickStore, chained
 from tests.workflows import journeys, samples
 from tests.workflows.people import ROLES
 from workflows import commands as c
@@ -49,7 +48,7 @@ class Workshop:
         self.open()
 
     def open(self) -> None:
-        self.store = SqliteStore(self.path)
+        self.store = QuickStore(self.path)
         self.engine = Engine(
             self.store, FakeClock(samples.START), samples.ACCOUNT.portal_id, wall=self.wall
         )

@@ -317,7 +317,9 @@ def test_handing_over_to_an_approver_who_is_needed_keeps_the_form() -> None:
     ("ask", "said"),
     [
         (Ask.APPROVE_PLAN, "So far nothing was done that cannot be undone."),
+        (Ask.DELETE_OWNERS, "Reassigned records keep their new HubSpot owners"),
         (Ask.CHOOSE_DATA_COPY, "The Salesforce owners are deleted"),
+        (Ask.WAIT_REMOVAL, "The package is uninstalled"),
         (Ask.DOWNLOAD_COPY, "The package is uninstalled"),
         (Ask.DOWNLOAD_COPY, "Nobody is reminded any more"),
     ],

@@ -331,12 +331,15 @@ class Bot:
     def counts(self, owners: tuple[OwnedRecords, ...] = samples.OWNERS) -> list[e.Event]:
         return self.does(c.RecordOwners(owners=owners, reading=self.reads("counted")))
 
-    def finishes_the_job(self, failures: int = 0, job: int | None = None) -> list[e.Event]:
+    def finishes_the_job(
+        self, failures: int = 0, job: int | None = None, changed: int = 0
+    ) -> list[e.Event]:
         number = self.talk.run.job if job is None else job
-        return self.does(c.RecordReassigned(job=number, tallies=(), failure_count=failures))
+        tallies = samples.tallies(changed)
+        return self.does(c.RecordReassigned(job=number, tallies=tallies, failure_count=failures))
 
-    def finishes_the_undo(self) -> list[e.Event]:
-        return self.does(c.RecordUndone(job=self.talk.run.job, restored=4, left_alone=0))
+    def finishes_the_undo(self, left_alone: int = 0) -> list[e.Event]:
+        return self.does(c.RecordUndone(job=self.talk.run.job, restored=4, left_alone=left_alone))
 
     def finds_the_owners_gone(self, ago: timedelta = timedelta()) -> list[e.Event]:
         return self.does(c.RecordOwnersGone(reading=self.reads("no owner listed", ago)))
@@ -376,6 +379,9 @@ class Bot:
                 remedy=N_("Give the private app its scopes."),
             )
         )
+
+    def recovers(self) -> list[e.Event]:
+        return self.does(c.RecordRecovered())
 
     def misses(self, capability: str) -> list[e.Event]:
         return self.does(

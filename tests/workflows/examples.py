@@ -125,6 +125,7 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.RecordBlocked: lambda run, now: c.RecordBlocked(
         code="token_refused", problem=N_("Refused."), remedy=N_("Mend it.")
     ),
+    c.RecordRecovered: lambda run, now: c.RecordRecovered(),
     c.RecordCapabilityMissing: lambda run, now: c.RecordCapabilityMissing(
         capability="audit_logs", problem=N_("Not granted.")
     ),

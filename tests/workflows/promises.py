@@ -48,6 +48,10 @@ class Watch:
         self.told: set[int] = set()
         self.last_seen: datetime | None = None
         """The last reading that saw the package."""
+        self.confirmed: dict[str, str] = {}
+        """The mapping that was confirmed last."""
+        self.changed = 0
+        """Records that were given a new owner, and not given back."""
 
     def catch_up(self, talk: Conversation, action: c.Action | None = None) -> None:
         """Check all events that are new in *talk*; *action* made them happen."""
@@ -84,8 +88,18 @@ class Watch:
                 check_vote(before, event, recorded)
             case e.GatePassed():
                 check_gate(before, event, recorded)
-            case e.MappingConfirmed() | e.ReassignmentRetried():
-                check_mapping(before, event, action)
+            case e.MappingConfirmed():
+                check_mapping(before, event.mapping)
+                assert not isinstance(action, c.ConfirmMapping) or (
+                    action.shown == before.mapping_version
+                )
+                self.confirmed = event.mapping
+            case e.ReassignmentRetried():
+                check_mapping(before, {old: self.confirmed[old] for old in ids_to_map(before)})
+            case e.ReassignmentFinished():
+                self.changed += sum(tally.changed for tally in event.tallies)
+            case e.ReassignmentUndone():
+                self.changed = event.left_alone
             case e.DisconnectReported():
                 assert "plan" in before.passed
             case e.OwnersDeletionReported():
@@ -93,9 +107,7 @@ class Watch:
             case e.UninstallReported() | e.BotRemovalStarted():
                 check_removal(before, event)
             case e.Cancelled():
-                pressed = before.uninstall_reported_at is not None or before.bot_removing
-                said = {*before.irreversible, *(["package_removed"] if pressed else [])}
-                assert set(event.irreversible) == said
+                check_cancelled(before, event, self.changed)
             case e.PackageAbsent():
                 assert self.last_seen is None, "there was a package"
             case e.PackageRemoved():
@@ -196,15 +208,29 @@ def check_comparison(before: Run, event: e.InventoryReconfirmed | e.InventoryCha
         assert event.reading.at >= before.since
 
 
-def check_mapping(
-    before: Run, event: e.MappingConfirmed | e.ReassignmentRetried, action: c.Action | None
-) -> None:
-    """Every owner with records has a target that was shown, and none exists in Salesforce alone."""
-    assert not isinstance(action, c.ConfirmMapping) or action.shown == before.mapping_version
-    planned = {owned.owner.id: before.mapping[owned.owner.id].id for owned in before.to_map}
+def ids_to_map(run: Run) -> list[str]:
+    """Return the ids of the owners that have records."""
+    return [owned.owner.id for owned in run.to_map]
+
+
+def check_mapping(before: Run, confirmed: dict[str, str]) -> None:
+    """Every owner with records has a confirmed target, and none exists in Salesforce alone."""
+    planned = {old: before.mapping[old].id for old in ids_to_map(before)}
     assert planned
     assert not set(planned.values()) & {owned.owner.id for owned in before.owners}
-    assert isinstance(event, e.ReassignmentRetried) or event.mapping == planned
+    assert confirmed == planned
+
+
+def check_cancelled(before: Run, event: e.Cancelled, changed: int) -> None:
+    """Whoever cancels is told all that stays as it is, and nothing else."""
+    pressed = before.uninstall_reported_at is not None or before.bot_removing
+    said = {
+        *before.irreversible,
+        *(["package_removed"] if pressed else []),
+        *(["records_reassigned"] if changed else []),
+    }
+    assert set(event.irreversible) == said
+    assert len(event.irreversible) == len(said)
 
 
 def check_removal(before: Run, event: e.UninstallReported | e.BotRemovalStarted) -> None:

@@ -16,6 +16,7 @@ from workflows.values import (
     Package,
     Plan,
     Suggestion,
+    Tally,
 )
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -49,6 +50,16 @@ OWNERS = (owned(SAM, suggestion=HELEN), owned(SUE, contacts=7), owned(QUEUE, con
 def emptied(owners: tuple[OwnedRecords, ...] = OWNERS) -> tuple[OwnedRecords, ...]:
     """Return the same owners when nothing belongs to them any more."""
     return tuple(one.model_copy(update={"counts": {}}) for one in owners)
+
+
+def tallies(changed: int) -> tuple[Tally, ...]:
+    """Return what a job says that gave that many of Sam's contacts, and one deal, a new owner."""
+    if not changed:
+        return ()
+    return (
+        Tally(owner_id=SAM.id, object_type="contacts", changed=changed - 1),
+        Tally(owner_id=SAM.id, object_type="deals", changed=1, failed=2),
+    )
 
 
 def inventory(

@@ -37,6 +37,15 @@ def test_a_vote_refreshes_the_question() -> None:
     assert kinds == ["audit_line", "prompt", "card"]
 
 
+def test_what_goes_on_by_itself_refreshes_the_question_and_asks_for_no_work() -> None:
+    talk = journeys.to_mapping()
+    talk.bot.is_blocked()
+    seen = len(talk.effects)
+    talk.bot.recovers()
+    kinds = [effect.kind for effect in talk.effects[seen:]]
+    assert kinds == ["audit_line", "prompt", "card"]
+
+
 @pytest.mark.parametrize("moment", journeys.MOMENTS)
 def test_effects_of_one_kind_share_a_lane(moment: str) -> None:
     lanes: dict[str, set[str]] = {}

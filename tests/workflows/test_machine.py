@@ -30,7 +30,7 @@ from workflows.values import BOT, Actor, Policy, Reading, Reason, Role
 ACTIONS = tuple(all_actions())
 PEOPLE = tuple(ROLES)
 ALL = frozenset(Role)
-UNEXPECTED = {c.RecordBlocked, c.RecordCapabilityMissing, c.FireTimers}
+UNEXPECTED = {c.RecordBlocked, c.RecordRecovered, c.RecordCapabilityMissing, c.FireTimers}
 FOUND = {kind for kind in ACTIONS if kind.by == "bot"} - UNEXPECTED
 MOMENTS = tuple(name for name in journeys.MOMENTS if name not in set(FINAL))
 
@@ -129,7 +129,7 @@ class RunMachine(RuleBasedStateMachine):
     def something_comes_between(self, data: st.DataObject, who: str) -> None:
         """Hand over, freeze, unfreeze, a block and its end, or the end of everything."""
         kinds: list[type[c.Action]] = [c.HandOver, c.Freeze, c.Unfreeze, c.Retry]
-        kinds += [c.RecordBlocked, c.Cancel]
+        kinds += [c.RecordBlocked, c.RecordRecovered, c.Cancel]
         action = self.draw_action(data, data.draw(st.sampled_from(kinds)))
         if action.by == "bot":
             self.bot_does(action)
@@ -204,6 +204,10 @@ class RunMachine(RuleBasedStateMachine):
                 change = {"plan": samples.plan(talk.now, installed=data.draw(st.booleans()))}
             case c.RecordSyncQuiet() | c.RecordOwnersGone():
                 change = {"reading": self.draw_sight(data)}
+            case c.RecordReassigned():
+                change = {"tallies": samples.tallies(data.draw(st.sampled_from([0, 3])))}
+            case c.RecordUndone():
+                change = {"left_alone": data.draw(st.sampled_from([0, 2]))}
             case c.RecordOwners():
                 change = {"owners": data.draw(counts)}
             case c.RecordInventory():

@@ -65,6 +65,17 @@ class TestMapping:
         assert talk.at(State.CLEANING_UP_OWNERS)
         assert talk.proof("reassign") == "verified"
 
+    def test_a_choice_for_who_is_no_salesforce_only_owner_any_more_is_dropped(self) -> None:
+        """They were given a HubSpot user meanwhile, and keep their records."""
+        talk = journeys.to_mapping()
+        talk.anna.maps_the_rest_to(samples.HUGO)
+        talk.anna.asks_to_check()
+        talk.bot.counts(samples.OWNERS[1:])
+        assert set(talk.run.mapping) == {samples.SUE.id, samples.QUEUE.id}
+        [confirmed] = talk.anna.confirms_the_mapping()
+        assert isinstance(confirmed, e.MappingConfirmed)
+        assert samples.SAM.id not in confirmed.mapping
+
     def test_a_target_who_became_salesforce_only_is_noticed(self) -> None:
         """Their HubSpot user was removed meanwhile; records must not go to them any more."""
         talk = journeys.to_mapping()
@@ -171,6 +182,22 @@ class TestTheJob:
         with talk.refused("mapping_incomplete"):
             talk.anna.tries_the_rest_again()
         assert "RetryReassignment" not in talk.asked.choices
+
+    def test_what_nobody_confirmed_is_not_tried_again(self) -> None:
+        """Sue had no records when the mapping was confirmed; her target was only picked."""
+        talk = journeys.to_disconnected()
+        talk.bot.counts((samples.owned(samples.SAM), *samples.emptied(samples.OWNERS[1:])))
+        talk.anna.maps(samples.SAM, samples.HELEN)
+        talk.anna.maps(samples.SUE, samples.HUGO)
+        talk.anna.confirms_the_mapping()
+        talk.bot.finishes_the_job()
+        talk.bot.counts((samples.owned(samples.SUE),))
+        with talk.refused("mapping_incomplete"):
+            talk.anna.tries_the_rest_again()
+        talk.anna.changes_the_mapping()
+        [confirmed] = talk.anna.confirms_the_mapping()
+        assert isinstance(confirmed, e.MappingConfirmed)
+        assert confirmed.mapping == {samples.SUE.id: samples.HUGO.id}
 
     def test_what_is_left_does_not_go_to_a_target_who_became_salesforce_only(self) -> None:
         talk = journeys.to_reassigning()

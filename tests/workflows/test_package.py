@@ -253,6 +253,15 @@ class TestTheRemoval:
         keys = [effect.key for effect in talk.effects if effect.kind == "remove_package"]
         assert keys == ["remove_package:1", "remove_package:2"]
 
+    def test_by_the_bot_without_effect_and_started_anew(self) -> None:
+        talk = journeys.to_removing_without_copy()
+        talk.anna.lets_the_bot_remove_it()
+        assert kinds(talk.bot.finds_the_removal_stalled(samples.BLOCKER)) == ["RemovalStalled"]
+        assert talk.asks(Ask.REMOVE_PACKAGE)
+        assert not talk.run.bot_removing
+        assert samples.BLOCKER in talk.run.removal_problems
+        assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=2)]
+
     def test_stalled_and_reported_again(self) -> None:
         talk = journeys.to_uninstall_reported()
         talk.bot.finds_the_removal_stalled(samples.BLOCKER)

@@ -244,6 +244,34 @@ class TestCancelling:
         assert isinstance(cancelled, e.Cancelled)
         assert "package_removed" not in cancelled.irreversible
 
+    def test_records_that_keep_their_new_owners_count(self) -> None:
+        talk = journeys.to_reassigning()
+        talk.bot.finishes_the_job(failures=2, changed=4)
+        told = ("disconnected", "records_reassigned")
+        assert talk.anna.cancels() == [e.Cancelled(irreversible=told)]
+
+    def test_records_of_every_job_count(self) -> None:
+        talk = journeys.to_reassigning()
+        talk.bot.finishes_the_job(failures=2, changed=4)
+        talk.bot.counts(samples.OWNERS[:1])
+        talk.anna.tries_the_rest_again()
+        talk.bot.finishes_the_job(failures=2)
+        assert talk.run.records_changed == 4
+        [cancelled] = talk.anna.cancels()
+        assert isinstance(cancelled, e.Cancelled)
+        assert "records_reassigned" in cancelled.irreversible
+
+    @pytest.mark.parametrize(("left", "told"), [(0, False), (2, True)])
+    def test_records_that_were_given_back_do_not_count(self, left: int, told: bool) -> None:
+        talk = journeys.to_reassigning()
+        talk.bot.finishes_the_job(changed=4)
+        talk.bot.counts(samples.emptied())
+        talk.anna.undoes()
+        talk.bot.finishes_the_undo(left_alone=left)
+        [cancelled] = talk.anna.cancels()
+        assert isinstance(cancelled, e.Cancelled)
+        assert ("records_reassigned" in cancelled.irreversible) is told
+
     def test_works_while_frozen_and_while_blocked(self) -> None:
         talk = journeys.to_mapping()
         talk.bot.is_blocked()
@@ -390,6 +418,30 @@ class TestBlocked:
         assert kinds(talk.bot.is_blocked("no_scope")) == ["Blocked"]
         talk.anna.retries()
         assert kinds(talk.bot.is_blocked("no_scope")) == ["Blocked"]
+
+    @pytest.mark.parametrize("moment", WORK)
+    def test_and_gone_on_by_itself(self, moment: str) -> None:
+        """The vendor answers again: nobody has to press anything, and no work is asked for."""
+        talk = journeys.MOMENTS[moment]()
+        asked = talk.asked
+        talk.bot.is_blocked()
+        talk.wait(minutes=7)
+        seen = len(talk.effects)
+        assert kinds(talk.bot.recovers()) == ["Recovered"]
+        assert talk.run.blocked is None
+        assert talk.asked == asked
+        assert talk.work_since(seen) == []
+        assert talk.bot.recovers() == []
+        with talk.refused("not_blocked"):
+            talk.anna.retries()
+
+    def test_a_recovery_is_noted_while_frozen_too(self) -> None:
+        talk = journeys.to_mapping()
+        talk.bot.is_blocked()
+        talk.bela.freezes()
+        talk.bot.recovers()
+        assert talk.run.frozen
+        assert talk.run.blocked is None
 
     def test_going_on_unblocks(self) -> None:
         talk = journeys.to_planning()

@@ -177,7 +177,6 @@ def test_takes_the_inventory(bench: Bench) -> None:
     assert inventory.org_url == bench.url
     said = " ".join(map(str, inventory.incomplete))
     assert "Page layouts" in said
-    assert "WebLink" in said
 
 
 @pytest.mark.parametrize("bench", [{"package": {"components": 5_500}}], indirect=True)

@@ -98,6 +98,7 @@ def _control_stories(long: str) -> Iterator[Story]:
     text = N_("It says {message}.", message=HOSTILE)
     story.bot(c.RecordBlocked(code="x", problem=text, remedy=text, reference=HOSTILE))
     story.person(c.Retry())
+    story.bot(c.RecordBlocked(code="y", problem=text, remedy=text)).bot(c.RecordRecovered())
     story.bot(c.RecordCapabilityMissing(capability=HOSTILE, problem=text))
     yield story.person(c.Cancel(reason=long))
     yield tell(Ask.WAIT_PLAN).person(c.Freeze()).person(c.Cancel())
