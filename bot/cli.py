@@ -181,6 +181,7 @@ def verify(
     else:
         for result in results:
             print_verdict(result, tr)
+        print_limits(tr)
     if any(result["problems"] for result in results):
         raise typer.Exit(1)
 
@@ -213,6 +214,10 @@ def print_verdict(result: dict[str, Any], tr: Translator) -> None:
             head=result["head"],
         )
     )
+
+
+def print_limits(tr: Translator) -> None:
+    """Say what the check of a hash chain cannot show."""
     out.print(
         tr(
             "This shows that no recorded event was changed, removed or added in between. It cannot "

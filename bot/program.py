@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.effects.context import Context
@@ -135,10 +136,16 @@ class Program:
         )
 
     def _listen(self, services: Services) -> None:
+        def authorize() -> AuthorizeResult:
+            """Bolt would else ask Slack about the token inside the first click.
+
+            It passes what it finds in the signature, a method's ``self`` included: hence a function.
+            """
+            return self.slack.authorization()
+
         app = App(
             client=self._web,
-            # Without this Bolt would ask Slack about the token inside the first click.
-            authorize=self.slack.authorization,
+            authorize=authorize,
             listener_executor=self._listeners,
         )
         register(app, services)

@@ -22,6 +22,15 @@ def m002_lanes(db: Database) -> None:
     db.execute("CREATE INDEX effects_by_lane ON effects (run_id, lane, id) WHERE state = 'pending'")
 
 
+@migrations()
+def m003_snapshots(db: Database) -> None:
+    """Keep folded runs; a cache, like everything that is not an event."""
+    db.execute(
+        "CREATE TABLE snapshots (run_id TEXT PRIMARY KEY, version INTEGER NOT NULL, "
+        "hash TEXT NOT NULL, rules TEXT NOT NULL, body TEXT NOT NULL) STRICT"
+    )
+
+
 _INITIAL = """
 CREATE TABLE events (
     run_id TEXT NOT NULL,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from bot.errors import StoreError
+from bot.store import snapshots
 from bot.store.base import (
     DueTimers,
     LedgerRow,
@@ -161,7 +162,13 @@ class SqliteStore:
             found.extend(_columns(run_id, row))
             prev, expected = row["hash"], number + 1
         found.extend(self._derived(run_id, expected - 1))
-        return found
+        # What cannot be read cannot be folded, and was told above.
+        return found or self._snapshot(run_id)
+
+    def _snapshot(self, run_id: str) -> list[str]:
+        history = [item.recorded for item in self.history(run_id)]
+        with self._readers.lend() as connection:
+            return snapshots.problems(connection, run_id, history)
 
     def _derived(self, run_id: str, last: int) -> list[str]:
         """Compare the end of a history with what else was written together with its events."""

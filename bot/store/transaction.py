@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import StoreError
+from bot.store import snapshots
 from bot.store.base import (
     Delivery,
     LedgerRow,
@@ -90,7 +91,8 @@ class SqliteTransaction:
         """Add events to a run's history; *run* is the run after them."""
         frozen = None
         last_hash = ""
-        for item in links:
+        written = list(links)
+        for item in written:
             recorded = item.recorded
             self._db.execute(
                 "INSERT INTO events (run_id, seq, at, type, actor, body, prev, hash) "
@@ -132,6 +134,7 @@ class SqliteTransaction:
                 N_("An uninstall of this HubSpot account is under way already."),
                 N_("Use `/uninstall-salesforce status` to see where it is."),
             ) from error
+        snapshots.save(self._db, run, last_hash, events=len(written))
         self.touched[run.id] = (run, last_hash)
 
     # --- effects -------------------------------------------------------------------------------
@@ -332,14 +335,17 @@ def damaged(run_id: str) -> StoreError:
 def _read_run(
     connection: sqlite3.Connection, run_id: str, known: tuple[Run, str] | None
 ) -> tuple[Run, str] | None:
-    run, last_hash = known or (None, GENESIS)
+    start = known or snapshots.load(connection, run_id)
+    run, last_hash = start or (None, GENESIS)
     rows = connection.execute(
         "SELECT json_remove(body, '$.run') AS body, prev, hash FROM events "
         "WHERE run_id = ? AND seq > ? ORDER BY seq",
         (run_id, run.version if run else 0),
     ).fetchall()
-    if run is not None and (not rows or rows[0]["prev"] != last_hash):
+    if known and (not rows or rows[0]["prev"] != last_hash):
         return _read_run(connection, run_id, None)
+    if not rows:
+        return start
     for recorded in HISTORY.validate_json("[" + ",".join(row["body"] for row in rows) + "]"):
         run = evolve(run, recorded)
     return (run, rows[-1]["hash"]) if run else None

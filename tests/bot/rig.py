@@ -180,10 +180,10 @@ class Rig:
     def settle(self) -> None:
         """Wait until nothing is under way and nothing can be started, or the process is dead."""
         end = time.monotonic() + PATIENCE_SECONDS
+        self.worker.wake()
         while not self.death.happened and not self._quiet():
             assert time.monotonic() < end, f"still at work: {self.effects('pending', 'leased')}"
-            self.worker.wake()
-            time.sleep(0.004)
+            time.sleep(0.005)
 
     def until(self, reached: Callable[[], object], most: int = 60) -> None:
         """Let the bot work, and time pass to each next effect, until *reached*."""

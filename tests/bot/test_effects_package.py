@@ -287,6 +287,29 @@ def test_a_running_removal_is_followed(removing: Rig, monkeypatch: pytest.Monkey
     assert removing.wall() - start >= 2 * DEPLOY_PAUSE
 
 
+def test_a_removal_that_shows_late_is_not_deployed_again(
+    removing: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Salesforce says that it succeeded, and lists the package for a moment longer."""
+    package = removing.salesforce.installed
+    start = removing.salesforce.start_removal
+
+    def slow() -> str:
+        name = start()
+        removing.salesforce.installed = package
+        return name
+
+    monkeypatch.setattr(removing.salesforce, "start_removal", slow)
+    removing.does("UA", c.RemoveByBot())
+    removing.until(lambda: removing.salesforce.deployments)
+    removing.advance(timedelta(seconds=20))
+    removing.advance(timedelta(seconds=20))
+    assert len(removing.salesforce.deployments) == 1
+    removing.salesforce.installed = None
+    removing.until(lambda: removing.run.state is State.COMPLETED)
+    assert len(removing.salesforce.deployments) == 1
+
+
 def test_while_frozen_nothing_is_deployed(removing: Rig) -> None:
     removing.stop()
     removing.start()

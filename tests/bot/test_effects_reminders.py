@@ -289,6 +289,17 @@ def test_all_are_lifted_across_a_kill(window: Rig, applied: bool) -> None:
     stays_silent(window)
 
 
+def test_one_whose_answer_was_lost_is_lifted_too(rig: Rig) -> None:
+    """Slack has it, but the bot does not know yet when the download is confirmed."""
+    rig.slack.fail("schedule", applied=True, unknown=True, after=3)
+    rig.adopt(journeys.to_window())
+    rig.settle()
+    rig.does("UA", c.ConfirmDownloaded(where="the vault"))
+    rig.settle()
+    rig.advance(timedelta(minutes=1))
+    stays_silent(rig)
+
+
 def test_what_is_due_in_the_moment_of_the_download_is_taken_back(window: Rig) -> None:
     sleep(window, until_due(window, 24 * HOUR))
     window.start()

@@ -1,4 +1,4 @@
-"""The engine: one transaction for delivery, events, effects and timers; late and early timers."""
+"""The engine: one transaction for delivery, events, effects and timers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,66 +13,15 @@ import pytest
 from bot.engine import Engine
 from bot.errors import StoreError
 from bot.store.base import Link
-from bot.store.sqlite import SqliteStore
-from tests.bot.faults import FakeClock
+from tests.bot.desk import Desk
 from tests.bot.rig import chained
+from tests.bot.store_contract import lease, settle
 from tests.workflows import journeys, samples
-from tests.workflows.driver import START_QUESTIONS, Conversation
-from tests.workflows.people import APPROVERS, ROLES
 from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
 from workflows.evolve import fold
-from workflows.run import Run
 from workflows.states import State
-from workflows.timers import timers
-from workflows.values import Actor, Policy, Reason
-
-
-class Desk:
-    """An engine on a database, without a worker."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.clock = FakeClock(samples.START)
-        self.store = SqliteStore(path)
-        self.engine = Engine(self.store, self.clock, samples.ACCOUNT.portal_id, wall=lambda: 100.0)
-
-    def adopt(self, talk: Conversation) -> None:
-        self.clock.time = talk.now
-        links = chained("R1", talk.history)
-        self.store.write(lambda transaction: transaction.append(talk.run, links))
-        wanted = timers(talk.run)
-        self.store.write(lambda transaction: transaction.set_timers("R1", wanted))
-
-    def starts(self, run_id: str = "R1", key: str = "start", who: str = "UA") -> Run:
-        action = c.StartRun(
-            run_id=run_id,
-            account=samples.ACCOUNT,
-            reason=Reason.LEAVING_SALESFORCE,
-            confirmed=START_QUESTIONS,
-            eligible_approvers=APPROVERS,
-            policy=Policy(quorum=2),
-        )
-        return self.engine.execute(run_id, self.command(who, action, None), key).run
-
-    def command(self, who: str, action: c.Action, version: int | None) -> c.Command:
-        actor = Actor(kind="person", id=who)
-        return c.Command(actor=actor, roles=ROLES[who], version=version, action=action)
-
-    @property
-    def run(self) -> Run:
-        run = self.engine.run("R1")
-        assert run is not None
-        return run
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self.path)) as db:
-            return db.execute(query).fetchall()
-
-    def tables(self) -> dict[str, list[tuple[object, ...]]]:
-        names = ("events", "runs", "deliveries", "effects", "timers")
-        return {name: self.rows(f"SELECT * FROM {name} ORDER BY 1, 2") for name in names}  # noqa: S608
 
 
 @pytest.fixture
@@ -274,115 +221,49 @@ def test_fifty_people_clicking_share_commits(
     desk.store.close()
 
 
-# --- timers --------------------------------------------------------------------------------------
-
-
-def kinds(desk: Desk, since: int) -> list[str]:
-    return [one.recorded.event.type for one in desk.store.history("R1")[since:]]
-
-
-@pytest.fixture
-def window(desk: Desk) -> Conversation:
-    talk = journeys.to_window()
+def test_many_refreshes_of_one_message_become_few(desk: Desk) -> None:
+    """Each vote changes the card and the prompt; the rest is due at once."""
+    now = 100.0
+    engine = Engine(
+        desk.store, desk.clock, samples.ACCOUNT.portal_id, wall=lambda: now, refresh_pause=2.0
+    )
+    talk = journeys.to_mapping()
     desk.adopt(talk)
-    return talk
 
+    def maps(number: int) -> None:
+        target = samples.HELEN if number % 2 else samples.HUGO
+        action = c.MapOwner(owner_id=samples.SUE.id, target=target)
+        command = desk.command("UA", action, talk.run.prompt_version)
+        engine.execute("R1", command, f"click:{number}")
 
-def left(talk: Conversation, hours: float) -> timedelta:
-    """Return how long it is until so many hours before the deadline."""
-    assert talk.run.deadline is not None
-    return talk.run.deadline - timedelta(hours=hours) - talk.now
+    def due() -> dict[object, object]:
+        settled = desk.rows("SELECT key, due FROM effects WHERE state = 'pending'")
+        return {key: at for key, at in settled if not str(key).startswith("audit")}
 
-
-def test_a_timer_fires_when_it_is_due_and_once(desk: Desk, window: Conversation) -> None:
-    since = window.run.version
-    desk.clock.time += left(window, 24) - timedelta(seconds=1)
-    assert desk.engine.fire_due_timers() == 0
-    desk.clock.time += timedelta(seconds=1)
-    assert desk.engine.fire_due_timers() == 1
-    assert desk.engine.fire_due_timers() == 0
-    assert kinds(desk, since) == ["reminder_due"]
-    assert desk.run.reminders_done == {24 * 3600}
-
-
-def test_several_at_once_become_one_notice(desk: Desk, window: Conversation) -> None:
-    since = window.run.version
-    desk.clock.time += left(window, 3)
-    assert desk.engine.fire_due_timers() == 3
-    assert kinds(desk, since) == ["reminders_missed"]
-    assert desk.engine.fire_due_timers() == 0
-
-
-def test_the_latest_of_several_is_still_on_time(desk: Desk, window: Conversation) -> None:
-    since = window.run.version
-    desk.clock.time += left(window, 4) + timedelta(minutes=5)
-    desk.engine.fire_due_timers()
-    assert kinds(desk, since) == ["reminders_missed", "reminder_due"]
-
-
-def test_a_clock_that_goes_back_fires_nothing_again(desk: Desk, window: Conversation) -> None:
-    since = window.run.version
-    desk.clock.time += left(window, 24)
-    desk.engine.fire_due_timers()
-    desk.clock.time -= timedelta(hours=10)
-    assert desk.engine.fire_due_timers() == 0
-    desk.clock.time += timedelta(hours=10)
-    assert desk.engine.fire_due_timers() == 0
-    assert kinds(desk, since) == ["reminder_due"]
-
-
-def test_after_a_long_sleep_the_window_has_ended(desk: Desk, window: Conversation) -> None:
-    since = window.run.version
-    desk.clock.time += timedelta(days=9)
-    desk.engine.fire_due_timers()
-    assert kinds(desk, since) == ["reminders_missed", "window_ended", "run_completed"]
-    assert desk.engine.active_run() is None
-    assert desk.rows("SELECT count(*) FROM timers WHERE state = 'set'") == [(0,)]
-
-
-def test_timers_fire_once_for_many_threads(desk: Desk, window: Conversation) -> None:
-    desk.clock.time += left(window, 12)
-    with ThreadPoolExecutor(8) as pool:
-        fired = [pool.submit(desk.engine.fire_due_timers) for _ in range(8)]
-    assert sum(one.result() for one in fired) == 2
-    assert desk.run.reminders_done == {24 * 3600, 12 * 3600}
-
-
-def test_what_is_answered_in_time_does_not_lapse(desk: Desk) -> None:
-    talk = journeys.to_approval()
-    desk.adopt(talk)
-    version = talk.run.prompt_version
-    for who in ("UC", "UD"):
-        desk.engine.execute("R1", desk.command(who, c.Approve(), version), f"click:{who}")
-    desk.clock.time += timedelta(days=3)
-    assert desk.engine.fire_due_timers() == 0
-    assert desk.run.state is State.DISCONNECTING
-
-
-def test_approvals_lapse(desk: Desk) -> None:
-    talk = journeys.to_approval()
-    desk.adopt(talk)
-    desk.clock.time += timedelta(hours=24)
-    assert desk.engine.fire_due_timers() == 1
-    assert desk.run.state is State.EXPIRED
-
-
-def test_timers_fire_after_a_restart(desk: Desk, window: Conversation) -> None:
-    desk.clock.time += left(window, 24)
-    desk.store.close()
-    again = Desk(desk.path)
-    again.clock.time = desk.clock.time
-    assert again.engine.fire_due_timers() == 1
-    assert again.run.reminders_done == {24 * 3600}
-    again.store.close()
+    prompt = f"prompt:{talk.run.prompt_version}"
+    maps(0)
+    assert due() == {"card": 100.0, prompt: 100.0}
+    while leased := lease(desk.store, 100.0):
+        settle(desk.store, *leased)
+    maps(1)
+    maps(2)
+    assert due()["card"] == 102.0
+    assert {at for _, at in desk.rows("SELECT seq, due FROM effects WHERE lane = 'audit'")} == {
+        100.0
+    }
+    now = 103.0
+    maps(3)
+    assert due()["card"] == 102.0, "asking again delays nothing"
 
 
 # --- looking -------------------------------------------------------------------------------------
 
 
-def test_the_audit_is_the_history_with_its_hashes(desk: Desk, window: Conversation) -> None:
+def test_the_audit_is_the_history_with_its_hashes(desk: Desk) -> None:
+    talk = journeys.to_window()
+    desk.adopt(talk)
     entries = desk.engine.audit("R1")
-    links: list[Link] = chained("R1", window.history)
+    links: list[Link] = chained("R1", talk.history)
     assert [(one.recorded, one.hash) for one in entries] == [
         (one.recorded, one.hash) for one in links
     ]

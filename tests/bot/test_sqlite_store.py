@@ -140,7 +140,7 @@ class FaultyConnection(sqlite3.Connection):
     fails = ""
 
     def execute(self, sql: str, *more: object) -> sqlite3.Cursor:
-        if self.fails and sql.startswith(self.fails):
+        if self.fails and self.fails in sql:
             raise sqlite3.OperationalError("disk I/O error")
         return super().execute(sql, *more)  # type: ignore[arg-type]
 
@@ -172,6 +172,24 @@ def test_a_lost_commit_leaves_nothing(
     assert store.history("R1") == []
     append(store, talk)
     assert store.run("R1") == talk.run
+    store.close()
+
+
+def test_a_disk_that_fails_is_not_mistaken_for_a_changed_history(
+    path: Path, fails: Callable[[str], None]
+) -> None:
+    store = SqliteStore(path)
+    fails("FROM events")
+    with pytest.raises(StoreError) as read:
+        store.run("R1")
+    with pytest.raises(StoreError) as written:
+        store.write(lambda transaction: transaction.load("R1"))
+    fails("body")
+    with pytest.raises(StoreError) as folded:
+        store.run("R1")
+    fails("")
+    assert {read.value.code, written.value.code, folded.value.code} == {"store_unavailable"}
+    assert store.run("R1") == journeys.to_reassigning().run
     store.close()
 
 

@@ -184,6 +184,21 @@ def test_an_effect_of_a_newer_version_is_told(shop: Workshop) -> None:
     assert [block.code for block in shop.blocks()] == ["effect_unknown"]
 
 
+def test_what_goes_on_again_by_itself_is_told(shop: Workshop) -> None:
+    shop.answers += [vendor_error("hubspot")] * TELL_AFTER
+    shop.answers.append(Again(600.0, {"seen": "1"}))
+    shop.queue("take_plan")
+    for number in range(1, TELL_AFTER + 1):
+        shop.attempts(number)
+        shop.hurry("take_plan")
+    shop.attempts(TELL_AFTER + 1)
+    assert len(shop.blocks()) == 1
+    assert isinstance(shop.events()[-1], e.Recovered)
+    run = shop.store.run("R1")
+    assert run is not None
+    assert run.blocked is None
+
+
 def test_the_same_block_is_told_once(shop: Workshop) -> None:
     shop.answers += [vendor_error("hubspot")] * (TELL_AFTER + 3)
     shop.queue("take_plan")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,27 +29,35 @@ def engine() -> FakeEngine:
 
 
 @pytest.fixture
-def app(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> App:
+def sent() -> list[str]:
+    """Collect which of Slack's methods were called."""
+    return []
+
+
+@pytest.fixture
+def app(engine: FakeEngine, sent: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     def authorize(**_context: Any) -> AuthorizeResult:
         return AuthorizeResult(
             enterprise_id=None, team_id="T111", bot_user_id="U0BOT", bot_id="B111", bot_token="x"
         )
 
     def send(_client: WebClient, method: str, **arguments: Any) -> dict[str, Any]:
-        sent.append((method, arguments))
+        sent.append(method)
         return {"ok": True}
 
-    sent: list[Any] = []
     monkeypatch.setattr(WebClient, "api_call", send)
+    executor = ThreadPoolExecutor(2)
     app = App(
         authorize=authorize,
         signing_secret="x",
         token_verification_enabled=False,
         request_verification_enabled=False,
-        listener_executor=ThreadPoolExecutor(2),
+        listener_executor=executor,
     )
     register(app, services(engine, FakeClock(START), FakeOwners()))
-    return app
+    yield app
+    # A listener that is still at work must not find the real Web API.
+    executor.shutdown()
 
 
 def dispatch(app: App, body: Payload) -> tuple[int, str]:
@@ -85,9 +94,12 @@ def test_an_unknown_element_reaches_the_last_listener(app: App) -> None:
     assert "another version" in body
 
 
-def test_the_command_and_the_home_reach_their_listeners(app: App) -> None:
+def test_the_command_and_the_home_reach_their_listeners(app: App, sent: list[str]) -> None:
     assert dispatch(app, payloads.command(ADMIN, "cancel", "1.1"))[0] == 200
     assert dispatch(app, payloads.home_opened(ADMIN))[0] == 200
+    # Bolt acknowledges events before their listeners have ended.
+    app.listener_runner.listener_executor.shutdown()
+    assert set(sent) == {"views.open", "views.publish"}
 
 
 def test_options_reach_their_listener(app: App) -> None:

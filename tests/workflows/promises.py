@@ -88,18 +88,6 @@ class Watch:
                 check_vote(before, event, recorded)
             case e.GatePassed():
                 check_gate(before, event, recorded)
-            case e.MappingConfirmed():
-                check_mapping(before, event.mapping)
-                assert not isinstance(action, c.ConfirmMapping) or (
-                    action.shown == before.mapping_version
-                )
-                self.confirmed = event.mapping
-            case e.ReassignmentRetried():
-                check_mapping(before, {old: self.confirmed[old] for old in ids_to_map(before)})
-            case e.ReassignmentFinished():
-                self.changed += sum(tally.changed for tally in event.tallies)
-            case e.ReassignmentUndone():
-                self.changed = event.left_alone
             case e.DisconnectReported():
                 assert "plan" in before.passed
             case e.OwnersDeletionReported():
@@ -125,6 +113,23 @@ class Watch:
                 assert recorded.at >= before.deadline
             case e.ApprovalsLapsed():
                 assert recorded.at >= approvals_end(before)
+            case _:
+                self._check_job(before, event, action)
+
+    def _check_job(self, before: Run, event: e.Event, action: c.Action | None) -> None:
+        match event:
+            case e.MappingConfirmed():
+                check_mapping(before, event.mapping)
+                assert not isinstance(action, c.ConfirmMapping) or (
+                    action.shown == before.mapping_version
+                )
+                self.confirmed = event.mapping
+            case e.ReassignmentRetried():
+                check_mapping(before, {old: self.confirmed[old] for old in ids_to_map(before)})
+            case e.ReassignmentFinished():
+                self.changed += sum(tally.changed for tally in event.tallies)
+            case e.ReassignmentUndone():
+                self.changed = event.left_alone
             case _:
                 pass
 
