@@ -139,7 +139,7 @@ class Program:
         def authorize() -> AuthorizeResult:
             """Bolt would else ask Slack about the token inside the first click.
 
-            It passes what it finds in the signature, a method's ``self`` included: hence a function.
+            It passes what it finds in the signature, even a method's ``self``: hence a function.
             """
             return self.slack.authorization()
 
