@@ -49,15 +49,18 @@ class Reminders:
             return Done()
         channel, thread_ts = self._place(run, to)
         text = render.scheduled_reminder(run, before, self._translator(to))
-        if effect.attempts:
-            laid = self._laid_before(run, channel, thread_ts, post_at, text)
-            if laid is not None:
-                return Done(scheduled=(ScheduledMessage(key, channel, laid, post_at),))
         over = (
             run.state is not State.DATA_COPY_WINDOW
             or before in run.reminders_done
             or to not in recipients(run, before)
         )
+        if effect.attempts:
+            laid = self._laid_before(run, channel, thread_ts, post_at, text)
+            # Whoever lifts what is over has been here already, and did not know of this one.
+            if laid is not None and over and self._x.slack.unschedule(channel, laid):
+                return Done()
+            if laid is not None:
+                return Done(scheduled=(ScheduledMessage(key, channel, laid, post_at),))
         if over or post_at <= self._soon():
             return Done()
         scheduled_id = self._x.slack.schedule(channel, text, post_at, thread_ts)

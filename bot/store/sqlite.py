@@ -108,8 +108,11 @@ class SqliteStore:
             if known is None or known[0].version < rows[0]["seq"]:
                 break
             # Something was committed since the rows were read: look again.
-        with self._readers.lend() as connection:
-            stored = read_run(connection, run_id, known)
+        try:
+            with self._readers.lend() as connection:
+                stored = read_run(connection, run_id, known)
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
         return stored[0] if stored else None
 
     def active_run_id(self, account: str) -> str | None:

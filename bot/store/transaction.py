@@ -319,7 +319,7 @@ def read_run(
     """
     try:
         return _read_run(connection, run_id, known)
-    except (sqlite3.OperationalError, ValueError) as error:
+    except ValueError as error:
         raise damaged(run_id) from error
 
 
@@ -338,8 +338,8 @@ def _read_run(
     start = known or snapshots.load(connection, run_id)
     run, last_hash = start or (None, GENESIS)
     rows = connection.execute(
-        "SELECT json_remove(body, '$.run') AS body, prev, hash FROM events "
-        "WHERE run_id = ? AND seq > ? ORDER BY seq",
+        "SELECT iif(json_valid(body), json_remove(body, '$.run'), body) AS body, prev, hash "
+        "FROM events WHERE run_id = ? AND seq > ? ORDER BY seq",
         (run_id, run.version if run else 0),
     ).fetchall()
     if known and (not rows or rows[0]["prev"] != last_hash):

@@ -45,7 +45,8 @@ export function makeSurface({ key, container, blocks, state, refresh, redraw, er
         const answer = await call(block, element, value);
         if (unanswered(answer)) warnings.set(warningKey(block), excuse(answer));
       } catch (error) {
-        toast(error.code === "element_not_found" ? "This has changed meanwhile. Look at it again." : error.message);
+        if (error.code === "element_not_found") toast("This has changed meanwhile. Look at it again.", "info");
+        else toast(error.message);
       }
       redraw();
       await refresh();

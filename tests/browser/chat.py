@@ -100,10 +100,14 @@ class Chat:
 
         Whether it was pressed in time or not, the bot goes on to offer *then*.
         """
+        self.page.bring_to_front()
         with suppress(TooLate):
             self.button(action).click(timeout=SOON_MS)
             self.page.get_by_test_id("confirm-ok").click(timeout=SOON_MS)
         self.offered(then)
+        excuse = self.page.get_by_test_id("toast")
+        if excuse.is_visible():
+            excuse.get_by_role("button").click()
 
     def reads(self, text: str | re.Pattern[str]) -> Locator:
         """Wait until the thread says this."""

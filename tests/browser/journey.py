@@ -188,12 +188,12 @@ class Journey:
         desk = self.desk
         desk.become(ADA)
         desk.offered("report_uninstalled")
-        self.camera.take(desk.page, "remove")
+        self.camera.take(desk.page, "run")
         setup = self._elsewhere("Open in Salesforce")
         services.uninstall(setup, self.camera)
         desk.press_if_still_asked("report_uninstalled", then="open_downloaded")
         setup.close()
-        self.camera.take(desk.page, "run")
+        self.camera.take(desk.page, "window")
 
     # --- P4 --------------------------------------------------------------------------------------
 

@@ -325,8 +325,11 @@ class TestFreezing:
         asked = talk.asked
         talk.bela.freezes()
         assert (talk.run.frozen, talk.run.frozen_by) == (True, BELA)
+        assert talk.run.thawed_at is None
+        talk.wait(minutes=3)
         talk.anna.unfreezes()
         assert (talk.run.frozen, talk.run.frozen_by) == (False, "")
+        assert talk.run.thawed_at == talk.now
         assert talk.asked == asked
 
     def test_a_frozen_run_is_not_frozen_again(self) -> None:
