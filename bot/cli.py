@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -50,8 +51,17 @@ def run() -> None:
     serve(settings, SystemClock())
 
 
-def serve(settings: Settings, clock: Clock, *, until: threading.Event | None = None) -> None:
-    """Run the bot with *settings* and *clock* until a signal comes or *until* is set."""
+def serve(
+    settings: Settings,
+    clock: Clock,
+    *,
+    until: threading.Event | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the bot with *settings* and *clock* until a signal comes or *until* is set.
+
+    *ready* is called once it listens.
+    """
     from bot.logs import configure_logs
     from bot.program import Program
 
@@ -67,6 +77,7 @@ def serve(settings: Settings, clock: Clock, *, until: threading.Event | None = N
         signal.signal(number, stop)
     try:
         program.start()
+        ready()
         # A wait without a limit would not let Python run the signal handler on every platform.
         while not stopped.wait(1.0):
             pass

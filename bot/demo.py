@@ -52,16 +52,18 @@ def rehearse(*, auto: bool, locale: str, scenario: str | None, port: int) -> int
         finished = threading.Event()
         walked: list[int] = []
         tr = translator(locale)
-        if auto:
-            walk = threading.Thread(
-                target=lambda: walked.append(_walk(page, locale, finished)), daemon=True
-            )
-            walk.start()
-        else:
+
+        def ready() -> None:
+            if auto:
+                threading.Thread(
+                    target=lambda: walked.append(_walk(page, locale, finished)), daemon=True
+                ).start()
+                return
             out.print(tr("Open {page} and type /uninstall-salesforce in #crm-sunset.", page=page))
             out.print(tr("Ctrl-C ends the rehearsal."))
+
         try:
-            serve(settings, clock, until=finished)
+            serve(settings, clock, until=finished, ready=ready)
         finally:
             clock.close()
         if not auto:

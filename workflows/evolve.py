@@ -191,8 +191,19 @@ def _owners_counted(run: Run, event: e.OwnersCounted, recorded: e.Recorded) -> C
     if any(owned.total for owned in event.owners):
         if run.state is State.REASSIGNING and run.job_state != "recounting":
             return {**change, "job_state": "finished", "asks": True}
-        left = {step: proof for step, proof in run.evidence.items() if step != "reassign"}
-        return _to(State.MAPPING_OWNERS, evidence=left, job_state="", **change)
+        return _to(
+            State.MAPPING_OWNERS,
+            job_state="",
+            # Whoever still owns records was not deleted, whatever was reported.
+            cleanup_reported_at=None,
+            irreversible=tuple(code for code in run.irreversible if code != "owners_deleted"),
+            evidence={
+                step: proof
+                for step, proof in run.evidence.items()
+                if step not in {"reassign", "cleanup"}
+            },
+            **change,
+        )
     if run.state in {State.MAPPING_OWNERS, State.REASSIGNING}:
         proof = _proof(run, "reassign", "verified", recorded, event.reading)
         return _to(State.CLEANING_UP_OWNERS, evidence=proof, job_state="finished", **change)
@@ -494,7 +505,8 @@ def _completed(run: Run, event: e.RunCompleted, recorded: e.Recorded) -> Change:
 
 @_on(e.Cancelled)
 def _cancelled(run: Run, event: e.Cancelled, recorded: e.Recorded) -> Change:
-    return _to(State.CANCELLED, end_reason=event.reason, **_ended(recorded))
+    stays = {"end_reason": event.reason, "irreversible": event.irreversible}
+    return _to(State.CANCELLED, **stays, **_ended(recorded))
 
 
 @_on(e.HandedOver)

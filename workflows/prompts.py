@@ -123,6 +123,8 @@ def _choices(run: Run, ask: Ask) -> list[type[c.Action]]:
         unwanted.add(c.MapRemaining)
     else:
         unwanted |= {c.ConfirmMapping, c.RetryReassignment}
+    if run.unconfirmed:
+        unwanted.add(c.RetryReassignment)
     if run.keep_copy is not False:
         unwanted.add(c.RemoveByBot)
     if run.consent:

@@ -135,6 +135,17 @@ class Run(Value):
         )
 
     @property
+    def unconfirmed(self) -> tuple[OwnedRecords, ...]:
+        """The owners with records whose target, as it is now, nobody has confirmed."""
+        chosen = {old: target.id for old, target in self.mapping.items()}
+        return tuple(
+            owned
+            for owned in self.to_map
+            if chosen.get(owned.owner.id) is None
+            or self.confirmed.get(owned.owner.id) != chosen[owned.owner.id]
+        )
+
+    @property
     def records_left(self) -> int:
         """Contacts, companies and deals that belong to Salesforce-only owners, as last counted."""
         return sum(owned.total for owned in self.owners)

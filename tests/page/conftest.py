@@ -6,45 +6,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.sandbox.slack_harness import ADA, Harness, harness
 
-CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 REPOSITORY = Path(__file__).parents[2]
 Opener = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def opened(browser: Browser) -> Iterator[Opener]:
+def opened(chromium: Browser) -> Iterator[Opener]:
     """Open an address in a browser of its own; errors of the page's scripts fail the test."""
     errors: list[str] = []
     contexts = []
 
     def open_page(url: str, phone: bool = False) -> Page:
         width, height = (390, 844) if phone else (1280, 800)
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport={"width": width, "height": height}, locale="en-US", timezone_id="Europe/Warsaw"
         )
         contexts.append(context)

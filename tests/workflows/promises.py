@@ -96,6 +96,7 @@ class Watch:
                 check_removal(before, event)
             case e.Cancelled():
                 check_cancelled(before, event, self.changed)
+                assert run.irreversible == event.irreversible
             case e.PackageAbsent():
                 assert self.last_seen is None, "there was a package"
             case e.PackageRemoved():
@@ -229,10 +230,11 @@ def check_mapping(before: Run, confirmed: dict[str, str]) -> None:
 def check_cancelled(before: Run, event: e.Cancelled, changed: int) -> None:
     """Whoever cancels is told all that stays as it is, and nothing else."""
     pressed = before.uninstall_reported_at is not None or before.bot_removing
+    at_work = before.job_state in {"running", "paused", "undoing"}
     said = {
         *before.irreversible,
         *(["package_removed"] if pressed else []),
-        *(["records_reassigned"] if changed else []),
+        *(["records_reassigned"] if changed or at_work else []),
     }
     assert set(event.irreversible) == said
     assert len(event.irreversible) == len(said)
@@ -275,12 +277,19 @@ def check_gates_of(run: Run) -> None:
         assert not run.bot_removing
     if run.state is State.AWAITING_REMOVAL_APPROVAL:
         assert run.removal_digest == digest_of_what_is_shown(run)
+    if run.state in BEFORE_THE_REMOVAL_GATE | {State.REMOVING_PACKAGE}:
+        deciders = set(run.eligible_approvers) - own_word(run)
+        assert len(deciders) >= run.policy.quorum, "the next gate can never be passed"
     if not run.state.final:
         assert ("consent" in run.evidence) == run.consent
 
 
 def check_evidence_of(run: Run) -> None:
     """What is said to be verified has its reading, taken before it was said."""
+    if run.state in {State.MAPPING_OWNERS, State.REASSIGNING}:
+        assert run.cleanup_reported_at is None
+        assert "owners_deleted" not in run.irreversible
+        assert "cleanup" not in run.evidence
     for proof in run.evidence.values():
         assert (proof.kind == "verified") == (proof.reading is not None)
         assert proof.reading is None or proof.reading.at <= proof.at

@@ -9,6 +9,7 @@ import pytest
 
 from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation, kinds
+from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
 from workflows.prompts import Ask
@@ -192,7 +193,8 @@ class TestTheJob:
         talk.anna.confirms_the_mapping()
         talk.bot.finishes_the_job()
         talk.bot.counts((samples.owned(samples.SUE),))
-        with talk.refused("mapping_incomplete"):
+        assert "RetryReassignment" not in talk.asked.choices
+        with talk.refused("mapping_unconfirmed"):
             talk.anna.tries_the_rest_again()
         talk.anna.changes_the_mapping()
         [confirmed] = talk.anna.confirms_the_mapping()
@@ -311,6 +313,31 @@ class TestDeletingTheOwners:
         talk.bot.counts((samples.owned(samples.SUE, contacts=1),))
         assert talk.at(State.MAPPING_OWNERS)
         assert "reassign" not in talk.run.evidence
+
+    def test_records_that_are_found_after_the_report_take_it_back(self) -> None:
+        """A count that was asked for before the deletion was reported comes after it."""
+        talk = journeys.to_cleanup()
+        talk.anna.asks_to_check()
+        talk.wait(minutes=1)
+        talk.anna.reports_the_owners_deleted()
+        talk.bot.counts((samples.owned(samples.SUE, contacts=1),))
+        assert talk.asks(Ask.MAP_OWNERS)
+        assert talk.run.cleanup_reported_at is None
+        assert "owners_deleted" not in talk.run.irreversible
+        assert talk.proof("cleanup") is None
+        assert "UndoReassignment" in talk.asked.choices
+        talk.anna.confirms_the_mapping()
+        talk.bot.finishes_the_job()
+        talk.bot.counts(samples.emptied())
+        assert talk.asks(Ask.DELETE_OWNERS)
+
+    def test_a_count_from_before_the_report_does_not_take_it_back(self) -> None:
+        talk = journeys.to_cleanup()
+        talk.wait(minutes=5)
+        talk.anna.reports_the_owners_deleted()
+        reading = talk.bot.reads("counted", timedelta(minutes=1))
+        assert talk.bot.does(c.RecordOwners(owners=samples.OWNERS, reading=reading)) == []
+        assert talk.asks(Ask.WAIT_OWNERS_GONE)
 
     def test_a_count_of_nothing_changes_nothing(self) -> None:
         talk = journeys.to_cleanup()

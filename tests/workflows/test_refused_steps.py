@@ -209,6 +209,16 @@ class TestAtAnyTime:
         with talk.refused("quorum_unreachable"):
             talk.bela.hands_over_to(DORA, Role.ADMINISTRATOR)
 
+    def test_a_gate_that_opens_again_can_still_be_passed(self) -> None:
+        talk = journeys.to_removing()
+        talk.anna.hands_over_to(EMIL)
+        with talk.refused("quorum_unreachable"):
+            talk.emil.hands_over_to(CARL, Role.ADMINISTRATOR)
+        talk.bot.reads_the_package(samples.inventory("Hub", "Sync", "Added"))
+        talk.emil.consents()
+        talk.carl.approves()
+        assert kinds(talk.dora.approves()) == ["Approved", "GatePassed"]
+
     def test_the_last_approvers_are_kept_from_the_start_on(self) -> None:
         talk = Conversation()
         talk.anna.starts(eligible=(CARL, EMIL))

@@ -206,7 +206,7 @@ class TestCancelling:
         State.AWAITING_APPROVAL: (),
         State.DISCONNECTING: (),
         State.MAPPING_OWNERS: ("disconnected",),
-        State.REASSIGNING: ("disconnected",),
+        State.REASSIGNING: ("disconnected", "records_reassigned"),
         State.CLEANING_UP_OWNERS: ("disconnected",),
         State.CHOOSING_DATA_COPY: ("disconnected", "owners_deleted"),
         State.AWAITING_REMOVAL_APPROVAL: ("disconnected", "owners_deleted"),
@@ -222,6 +222,7 @@ class TestCancelling:
             e.Cancelled(reason="no more", irreversible=self.IRREVERSIBLE[state])
         ]
         assert talk.at(State.CANCELLED)
+        assert talk.run.irreversible == self.IRREVERSIBLE[state]
         assert talk.run.ended_at == talk.now
         assert talk.asks(Ask.OVER)
 

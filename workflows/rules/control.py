@@ -9,6 +9,7 @@ from workflows import events as e
 from workflows.errors import Refused
 from workflows.rules.approval import may_decide
 from workflows.run import Run
+from workflows.states import State
 from workflows.text import N_
 from workflows.values import Role
 
@@ -19,7 +20,8 @@ def what_stays(run: Run) -> tuple[str, ...]:
     if run.uninstall_reported_at is not None or run.bot_removing:
         # Pressed, though nobody has seen the result yet: better told once too often.
         codes.append("package_removed")
-    if run.records_changed:
+    if run.records_changed or run.job_state in {"running", "paused", "undoing"}:
+        # What a job has done so far is known only at its end.
         codes.append("records_reassigned")
     return tuple(dict.fromkeys(codes))
 
@@ -44,7 +46,8 @@ def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -
             N_("Nothing needs to be done."),
         )
     left = {person for person in run.eligible_approvers if may_decide(run, person)} - {action.to}
-    if "removal" not in run.passed and len(left) < run.policy.quorum:
+    # A gate that was passed opens again when the package changes or the choice is reconsidered.
+    if run.state is not State.DATA_COPY_WINDOW and len(left) < run.policy.quorum:
         raise Refused(
             "quorum_unreachable",
             N_(

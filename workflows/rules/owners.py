@@ -21,6 +21,8 @@ def record(run: Run, action: c.RecordOwners, command: c.Command, now: datetime) 
         return []
     if run.state is State.REASSIGNING and run.job_state in {"running", "paused", "undoing"}:
         return []
+    if run.cleanup_reported_at is not None and action.reading.at < run.cleanup_reported_at:
+        return []
     counted = e.OwnersCounted(owners=action.owners, reading=action.reading)
     nothing = not sum(owned.total for owned in action.owners)
     if nothing and run.state is State.DISCONNECTING:
@@ -133,11 +135,17 @@ def finished(
 def retry(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
     """Run the confirmed mapping over what is left."""
     _needs_job(run, "finished")
-    if run.unmapped or any(owned.owner.id not in run.confirmed for owned in run.to_map):
+    if run.unmapped:
         raise Refused(
             "mapping_incomplete",
             N_("{count} owners have no HubSpot owner yet.", count=len(run.unmapped)),
             N_("Go back to the mapping and choose one for each."),
+        )
+    if run.unconfirmed:
+        raise Refused(
+            "mapping_unconfirmed",
+            N_("Owners whose choice was never confirmed: {count}.", count=len(run.unconfirmed)),
+            N_("Go back to the mapping, check it, and confirm it."),
         )
     return [e.ReassignmentRetried(job=run.job + 1)]
 

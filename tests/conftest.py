@@ -1,4 +1,4 @@
-"""A headless Chromium that cannot reach beyond this machine."""
+"""One headless Chromium for all tests of a process (Playwright allows one at a time)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ARGUMENTS = (
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("no Chromium is installed; tools/ensure-browser installs one")
+        pytest.fail("no Chromium is installed; tools/ensure-browser installs one")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield running
