@@ -10,7 +10,6 @@ import pytest
 import requests
 from slack_sdk.errors import SlackApiError
 
-from sandbox.slack import scopes
 from sandbox.slack.api import METHODS
 from sandbox.slack.limits import PER_MINUTE, POST_BURST
 from sandbox.slack.scopes import METHOD_SCOPES
@@ -208,9 +207,9 @@ def test_faults(slack: Harness) -> None:
     assert slack.get("log", service="slack", limit=1)["log"][0]["fault"] == "timeout"
 
 
-def test_files(slack: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files(slack: Harness) -> None:
     # The bot uploads nothing and asks for no such scope; another app might.
-    monkeypatch.setattr(scopes, "BOT_SCOPES", (*scopes.BOT_SCOPES, "files:write"))
+    slack.slack.scopes |= {"files:write"}
     client = slack.client()
     root = client.chat_postMessage(channel=MAIN, text="root")["ts"]
     done = client.files_upload_v2(
