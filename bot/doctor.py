@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bot.owners import OwnerList
 from bot.people import People
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
+from bot.vendors.check import check_hubspot, check_salesforce
 from bot.vendors.connect import connect_hubspot, connect_salesforce
 from bot.vendors.slack import Slack, web_client
 from handlers.i18n import translator
@@ -47,15 +48,13 @@ def examine(settings: Settings) -> list[Finding]:
             lambda: slack.check_channel(settings.sunset_audit_channel),
         ),
         ("HubSpot: account", lambda: hubspot.account().portal_id),
-        ("HubSpot: owners", lambda: f"{len(hubspot.active_owners())} active"),
-        (
-            "HubSpot: users and Salesforce-only owners",
-            lambda: f"{len(hubspot.salesforce_only_owners())} Salesforce-only",
-        ),
-        ("HubSpot: records", lambda: str(hubspot.last_sync() or "never synchronised")),
         ("Salesforce: package", lambda: _package(salesforce.installed_package())),
     ]
-    return [_finding(settings, what, check) for what, check in checks]
+    return [
+        *(_finding(settings, what, check) for what, check in checks),
+        *_rights(settings, "HubSpot", check_hubspot(hubspot)),
+        *_rights(settings, "Salesforce", check_salesforce(salesforce)),
+    ]
 
 
 def plan_now(settings: Settings) -> tuple[Plan, list[RecordCapabilityMissing]]:
@@ -82,6 +81,22 @@ def plan_now(settings: Settings) -> tuple[Plan, list[RecordCapabilityMissing]]:
             return Planning(context).make("")
         finally:
             store.close()
+
+
+def _rights(settings: Settings, vendor: str, refusals: Sequence[SunsetError]) -> list[Finding]:
+    """Say what a vendor would not let a run read (what only writing needs is not found out)."""
+    if not refusals:
+        return [Finding(f"{vendor}: rights", ok=True, result="all that a run reads can be read")]
+    tr = translator(settings.sunset_locale)
+    return [
+        Finding(
+            f"{vendor}: rights",
+            ok=False,
+            result=tr.text(one.problem, escape=False),
+            remedy=tr.text(one.remedy, escape=False),
+        )
+        for one in refusals
+    ]
 
 
 def _finding(settings: Settings, what: str, check: Callable[[], str]) -> Finding:
