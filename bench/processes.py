@@ -19,7 +19,7 @@ CONNECT_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 """Looking costs time that the app needs on a small machine."""
 SETTINGS = ("SLACK_", "HUBSPOT_", "SALESFORCE_", "SUNSET_", "SANDBOX_")
-SUNSET = ("-m", "bot.cli", "run")
+SUNSET = ("-m", "bot", "run")
 BARE = ("-m", "bench.bare")
 READY = "ready"
 
@@ -77,6 +77,12 @@ class AppProcess:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1])
+
+    def processor(self) -> float:
+        """Return the seconds of computing time that it has used."""
+        times = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = times.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         """Ask it to end, as an operator would."""

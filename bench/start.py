@@ -1,8 +1,8 @@
 """`python -m bench start`: process start → connected, and resident memory then.
 
 Sunset, a bare Bolt app that imports the same modules, and that app with its own imports alone are
-started in turn, each against the same sandbox and with an empty database. Sunset is ready when the
-sandbox sees its socket and its log says so: it has asked all three services by then.
+started in turn against the same sandbox, Sunset with the database that its last start left. It is
+ready when the sandbox sees its socket and its log says so: it has asked all three services by then.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bench.numbers import Goal, Json, median, report, table
 from bench.processes import (
     BARE,
     CONNECT_SECONDS,
+    READY,
     SUNSET,
     AppProcess,
     Failed,
@@ -34,9 +35,10 @@ SETTLE_SECONDS = 0.3
 
 @dataclass
 class Starts:
-    """What was measured of one app: seconds, and kibibytes."""
+    """What was measured of one app: seconds (`processor`: of computing time), and kibibytes."""
 
     connected: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     ready: list[float] = field(default_factory=list)
     resident: list[float] = field(default_factory=list)
 
@@ -47,6 +49,7 @@ class Starts:
             "connected_ms": round(median(self.connected) * 1000, 1),
             "ready_ms": round(median(self.ready) * 1000, 1),
             "ready_ms_range": [round(edge(self.ready) * 1000, 1) for edge in (min, max)],
+            "processor_ms": round(median(self.processor) * 1000),
             "resident_mib": round(median(self.resident) / 1024, 1),
         }
 
@@ -58,35 +61,24 @@ class Bench:
         self._directory = directory
         self._told = told
         self._page = Page(told["SANDBOX_PAGE"])
-        self._count = 0
 
     def close(self) -> None:
         """Hang up."""
         self._page.close()
 
-    def once(self, arguments: tuple[str, ...]) -> tuple[AppProcess, float, int]:
-        """Start an app until it is connected and ready, and stop it.
-
-        Returns its log, the seconds until the sandbox saw its socket, and its resident kibibytes.
-        """
+    def start(self, arguments: tuple[str, ...], into: Starts) -> AppProcess:
+        """Start an app until it is connected and ready, note what that took, and stop it."""
         self._wait_alone()
-        self._count += 1
-        database = self._directory / f"{self._count}.db"
-        settings = settings_of(self._told, database)
-        with app(arguments, settings, self._directory, str(self._count)) as running:
+        time.sleep(SETTLE_SECONDS)
+        settings = settings_of(self._told, self._directory / "sunset.db")
+        with app(arguments, settings, self._directory, "app") as running:
             connected = wait_connected(running, self._page)
             running.wait_for(running.ready, "being ready", CONNECT_SECONDS)
-            resident = running.resident()
-        return running, connected, resident
-
-    def measure(self, arguments: tuple[str, ...], into: Starts) -> None:
-        """Start an app once, and add to what is known of it."""
-        time.sleep(SETTLE_SECONDS)
-        running, connected, resident = self.once(arguments)
-        said = running.said("ready") or 0.0
+            into.resident.append(running.resident())
+            into.processor.append(running.processor())
         into.connected.append(connected)
-        into.ready.append(max(connected, said))
-        into.resident.append(resident)
+        into.ready.append(max(connected, running.said(READY) or 0.0))
+        return running
 
     def _wait_alone(self) -> None:
         deadline = time.monotonic() + CONNECT_SECONDS
@@ -108,8 +100,8 @@ def measure(times: int) -> tuple[Json, list[Goal]]:
     with tempfile.TemporaryDirectory(prefix="sunset-bench-") as name, sandbox() as told:
         directory = Path(name)
         bench = Bench(directory, told)
-        # The first start fills the disk's cache, too.
-        running, _, _ = bench.once(("-X", "importtime", *SUNSET))
+        # The first start also makes the database, and brings the modules into the system's cache.
+        running = bench.start(("-X", "importtime", *SUNSET), Starts())
         modules = directory / "modules.txt"
         modules.write_text("\n".join(imported(running)), encoding="utf-8")
         commands = {
@@ -120,7 +112,7 @@ def measure(times: int) -> tuple[Json, list[Goal]]:
         found = {one: Starts() for one in commands}
         for _ in range(times):
             for one, arguments in commands.items():
-                bench.measure(arguments, found[one])
+                bench.start(arguments, found[one])
         bench.close()
     results: Json = {one: starts.json() for one, starts in found.items()}
     seconds = results["sunset"]["ready_ms"] / 1000
@@ -143,11 +135,12 @@ def text(results: Json) -> str:
             one["connected_ms"],
             one["ready_ms"],
             "–".join(str(edge) for edge in one["ready_ms_range"]),
+            one["processor_ms"],
             one["resident_mib"],
         )
         for name, one in results.items()
     ]
-    headings = ("start", "starts", "connected ms", "ready ms", "range", "resident MiB")
+    headings = ("start", "starts", "connected ms", "ready ms", "range", "cpu ms", "resident MiB")
     return table(headings, rows)
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("sunset")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply what has not been applied yet."""
+    migrations.apply(Database(connection))
 
 
 @migrations()

@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-
 from bot.errors import StoreError
 from bot.store import snapshots
 from bot.store.base import (
@@ -24,7 +22,6 @@ from bot.store.base import (
 )
 from bot.store.chain import GENESIS, body, link, parse
 from bot.store.readers import Readers
-from bot.store.schema import migrations
 from bot.store.transaction import SqliteTransaction, damaged, read_run
 from bot.store.writer import Writer, storage_error
 from workflows.run import Run
@@ -34,6 +31,8 @@ from workflows.timers import Timer
 T = TypeVar("T")
 BUSY_MILLISECONDS = 5_000
 LOOKS = 3
+SCHEMA_VERSION = 3
+"""The number of migrations (bot/store/schema.py)."""
 
 
 class SqliteStore:
@@ -64,7 +63,13 @@ class SqliteStore:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = self._connect()
         try:
-            migrations.apply(Database(connection))
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version < SCHEMA_VERSION:
+                # sqlite-utils takes a while to import, and only a new or older database needs it.
+                from bot.store.schema import migrate  # noqa: PLC0415
+
+                migrate(connection)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         finally:
             connection.close()
 
