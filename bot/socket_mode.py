@@ -1,4 +1,4 @@
-"""Socket Mode with a connection that notices at once when it is closed.
+"""Socket Mode with a connection that is opened at once, and notices at once when it is closed.
 
 The SDK's client runs its socket with a 10-second poll: after a ``disconnect`` frame, or when it is
 told to close, it can sit in that poll for the whole 10 seconds. ``websocket-client`` polls as often
@@ -7,6 +7,7 @@ as its ping time-out says, so a short one makes it notice within three seconds.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,35 +23,68 @@ log = structlog.get_logger(__name__)
 
 PING_SECONDS = 10
 POLL_SECONDS = 3
+LOOK_SECONDS = 0.01
+OPENING_SECONDS = 5.0
 
 
 class PromptClient(SocketModeClient):
-    """A client whose socket is polled every few seconds."""
+    """A client whose socket is opened at once and polled every few seconds."""
+
+    _opening_since = 0.0
+
+    def enqueue_message(self, message: str | bytes) -> None:
+        """Queue a frame; one that is not UTF-8 is a :class:`UnicodeDecodeError`."""
+        super().enqueue_message(message.decode() if isinstance(message, bytes) else message)
+
+    def connect(self) -> None:
+        """Open a new session."""
+        self._opening_since = time.monotonic()
+        super().connect()
+
+    def _monitor_current_session(self) -> None:
+        # The SDK looks at once, takes a session that is being opened for a lost one, and opens
+        # another in its place.
+        if time.monotonic() - self._opening_since > OPENING_SECONDS:
+            super()._monitor_current_session()  # type: ignore[no-untyped-call]
 
     def _run_current_session(self) -> None:
-        session = self.current_session
-        if session is None:
-            return
+        # Called every half second, from a thread that starts before the constructor has ended.
+        while (session := self.current_session) is None:
+            if getattr(self, "closed", False):
+                return
+            time.sleep(LOOK_SECONDS)
         try:
-            session.run_forever(ping_interval=PING_SECONDS, ping_timeout=POLL_SECONDS)
+            # websocket-client checks UTF-8 byte by byte, in Python: most of the work of a click.
+            # Decoding the frame (above) checks it too.
+            session.run_forever(
+                ping_interval=PING_SECONDS, ping_timeout=POLL_SECONDS, skip_utf8_validation=True
+            )
         except Exception:
             self.logger.exception("The Socket Mode connection failed; a new one is opened.")
             session.close()
 
 
+class PromptHandler(SocketModeHandler):
+    """Bolt's handler, on such a client."""
+
+    def __init__(self, app: App, client: PromptClient) -> None:
+        # Bolt's own constructor makes a client of the SDK's, whose threads run from then on.
+        self.app = app
+        self.app_token = client.app_token
+        self.client = client
+        client.socket_mode_request_listeners.append(_guarded(self))
+
+
 def socket_mode(app: App, app_token: str, web: WebClient, threads: int) -> SocketModeHandler:
     """Return Bolt's handler for *app*, on such a client."""
-    handler = SocketModeHandler(app, app_token, web_client=web, concurrency=threads)
-    handler.client.close()
-    handler.client = PromptClient(
+    client = PromptClient(
         app_token=app_token,
         logger=app.logger,
         web_client=web,
         ping_interval=PING_SECONDS,
         concurrency=threads,
     )
-    handler.client.socket_mode_request_listeners.append(_guarded(handler))
-    return handler
+    return PromptHandler(app, client)
 
 
 def _guarded(handler: SocketModeHandler) -> Callable[[Any, SocketModeRequest], None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from workflows.base import Instant, Value
 from workflows.text import Text
@@ -517,5 +517,6 @@ class Recorded(Value):
     event: AnyEvent
 
 
-ANY_EVENT: TypeAdapter[Event] = TypeAdapter(AnyEvent)
-HISTORY: TypeAdapter[list[Recorded]] = TypeAdapter(list[Recorded])
+_LATER = ConfigDict(defer_build=True)
+ANY_EVENT: TypeAdapter[Event] = TypeAdapter(AnyEvent, config=_LATER)
+HISTORY: TypeAdapter[list[Recorded]] = TypeAdapter(list[Recorded], config=_LATER)
