@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -24,6 +24,8 @@ SCENARIOS = Path(__file__).with_name("scenarios")
 ObjectType = Literal[
     "contacts", "companies", "deals", "tickets", "tasks", "calls", "meetings", "notes", "emails"
 ]
+Counts = dict[str, Annotated[int, Field(ge=0)]]
+"""Records for each object type; custom objects by their name."""
 PersonRole = Literal["administrator", "approver", "bystander", "salesforce_only"]
 FaultKind = Literal[
     "429",  # refused with the service's own rate-limit body
@@ -33,12 +35,19 @@ FaultKind = Literal[
     "lost_reply",  # the request is applied, then the connection is closed without an answer
     "part_failure",  # HubSpot: 207, `count` records of the batch fail with VALIDATION_ERROR
     "unauthorized",  # 401 in the service's shape
+    "locked",  # HubSpot: 423
+    "migrating",  # HubSpot: 477, with a Retry-After of `delay` seconds
+    "garbled",  # HubSpot: the request is applied, half of the JSON answer is missing
+    "interfere",  # HubSpot: `count` records of a batch get another owner by hand just before it
+    "archive",  # HubSpot: `count` records of a batch are archived just before it
     "duplicate_delivery",  # Slack: the envelope is sent twice
     "late_delivery",  # Slack: the envelope is sent after `delay` seconds
     "drop_socket",  # Slack: the socket that would get the envelope is closed first
 ]
 _ONLY: dict[str, str] = {
-    "part_failure": "hubspot",
+    **dict.fromkeys(
+        ("part_failure", "locked", "migrating", "garbled", "interfere", "archive"), "hubspot"
+    ),
     "duplicate_delivery": "slack",
     "late_delivery": "slack",
     "drop_socket": "slack",
@@ -58,6 +67,9 @@ class Account(_Model):
     time_zone: str = "Europe/Warsaw"
     ui_domain: str = "app.hubspot.com"
     daily_used: int = Field(0, ge=0)
+    per_day: int | None = Field(None, ge=1, description="requests a day; None: the plan's")
+    per_ten_seconds: int | None = Field(None, ge=1, description="None: the plan's")
+    searches_per_second: int | None = Field(None, ge=1, description="None: HubSpot's")
     token: str = "sandbox-hubspot-token"
     scopes_missing: tuple[str, ...] = ()
     audit_logs: bool = False
@@ -86,6 +98,29 @@ class Person(_Model):
     super_admin: bool = False
 
 
+class Team(_Model):
+    """A team of HubSpot that an owner belongs to."""
+
+    id: str = Field(pattern=r"^\d{1,18}$")
+    name: str
+    primary: bool = False
+
+
+class CustomObject(_Model):
+    """A kind of records that the account made up for itself."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")
+    singular: str
+    plural: str
+
+    @field_validator("name")
+    @classmethod
+    def _not_taken(cls, value: str) -> str:
+        if value.lower() in get_args(ObjectType):
+            raise ValueError(f"'{value}' is the name of one of HubSpot's own objects")
+        return value
+
+
 class HubSpotOwner(_Model):
     """A person of HubSpot who can own records; `active=False` is a deactivated user."""
 
@@ -95,7 +130,8 @@ class HubSpotOwner(_Model):
     in_salesforce: bool = Field(
         False, description="also a user in Salesforce; managers of Salesforce owners always are"
     )
-    records: dict[ObjectType, int] = {}
+    teams: tuple[Team, ...] = ()
+    records: Counts = {}
 
 
 class SalesforceOwner(_Model):
@@ -106,7 +142,17 @@ class SalesforceOwner(_Model):
     type: Literal["PERSON", "QUEUE"] = "PERSON"
     manager_email: str = ""
     salesforce_active: bool = True
-    records: dict[ObjectType, int] = {}
+    teams: tuple[Team, ...] = ()
+    companies_of: str = Field(
+        "",
+        description="e-mail of the HubSpot owner whose companies three quarters of the contacts "
+        "and deals are associated with",
+    )
+    records: Counts = {}
+    dirty: Counts = Field({}, description="how many of these refuse a change of their owner")
+    mended_after: int = Field(
+        0, ge=0, description="refusals until somebody puts a dirty record right; 0: nobody does"
+    )
 
 
 class Generate(_Model):
@@ -115,7 +161,16 @@ class Generate(_Model):
     hubspot_owners: int = Field(0, ge=0)
     salesforce_owners: int = Field(0, ge=0)
     queues: int = Field(0, ge=0)
-    records_per_owner: dict[ObjectType, int] = {}
+    records_per_owner: Counts = Field({}, description="of each owner who is made up")
+    records_in_all: Counts = Field(
+        {}, description="spread evenly over the Salesforce owners and queues who are made up"
+    )
+
+    @model_validator(mode="after")
+    def _somebody_has_them(self) -> Generate:
+        if self.records_in_all and not self.salesforce_owners + self.queues:
+            raise ValueError("records_in_all needs salesforce_owners or queues")
+        return self
 
 
 class Blocker(_Model):
@@ -179,8 +234,11 @@ class Fault(_Model):
     kind: FaultKind
     after: int = Field(0, ge=0, description="let so many matching requests pass first")
     times: int = Field(1, ge=1)
+    share: float = Field(
+        1.0, gt=0, le=1, description="how likely it strikes a request; the seed decides"
+    )
     delay: float = Field(0.0, ge=0, description="seconds")
-    count: int = Field(1, ge=1, description="records that fail, for part_failure")
+    count: int = Field(1, ge=1, description="records, for part_failure, interfere and archive")
 
     @model_validator(mode="after")
     def _possible(self) -> Fault:
@@ -206,6 +264,7 @@ class Scenario(_Model):
     salesforce: Salesforce = Salesforce()
     package: Package = Package()
     people: tuple[Person, ...]
+    custom_objects: tuple[CustomObject, ...] = ()
     hubspot_owners: tuple[HubSpotOwner, ...] = ()
     salesforce_owners: tuple[SalesforceOwner, ...] = ()
     generate: Generate = Generate()
@@ -219,6 +278,29 @@ class Scenario(_Model):
         ids = [person.id for person in self.people]
         if len(set(ids)) != len(ids):
             raise ValueError("people: two have the same id")
+        return self
+
+    @model_validator(mode="after")
+    def _known_objects(self) -> Scenario:
+        custom = [found.name for found in self.custom_objects]
+        if len({name.lower() for name in custom}) != len(custom):
+            raise ValueError("custom_objects: two have the same name")
+        known = {*get_args(ObjectType), *custom}
+        counts = [self.generate.records_per_owner, self.generate.records_in_all]
+        counts += [owner.records for owner in self.hubspot_owners]
+        for foreign in self.salesforce_owners:
+            counts += [foreign.records, foreign.dirty]
+        unknown = sorted({name for one in counts for name in one} - known)
+        if unknown:
+            raise ValueError(f"records: there is no object '{unknown[0]}'; custom_objects adds one")
+        return self
+
+    @model_validator(mode="after")
+    def _known_companies(self) -> Scenario:
+        emails = {owner.email.lower() for owner in self.hubspot_owners}
+        for foreign in self.salesforce_owners:
+            if foreign.companies_of and foreign.companies_of.lower() not in emails:
+                raise ValueError(f"companies_of: no HubSpot owner is '{foreign.companies_of}'")
         return self
 
 

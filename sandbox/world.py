@@ -32,7 +32,10 @@ class LoggedRequest:
 
 @dataclass
 class _ArmedFault:
+    """A fault; `chances` is its own, so that no other request moves what the seed decides."""
+
     fault: Fault
+    chances: random.Random
     seen: int = 0
     struck: int = 0
 
@@ -48,6 +51,7 @@ class World:
         self.started = time.monotonic()
         self._numbers = 0
         self._faults: list[_ArmedFault] = []
+        self._armed = 0
         self._change = 0
         self._changed: set[asyncio.Event] = set()
         for fault in scenario.faults:
@@ -79,7 +83,9 @@ class World:
 
     def add_fault(self, fault: Fault) -> None:
         """Arm *fault*."""
-        self._faults.append(_ArmedFault(fault))
+        chances = random.Random(f"{self.scenario.seed} fault {self._armed}")
+        self._armed += 1
+        self._faults.append(_ArmedFault(fault, chances))
 
     def clear_faults(self) -> None:
         """Disarm all faults."""
@@ -102,6 +108,8 @@ class World:
                 continue
             armed.seen += 1
             if armed.seen <= fault.after:
+                continue
+            if fault.share < 1 and armed.chances.random() >= fault.share:
                 continue
             armed.struck += 1
             return fault

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
+from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from sandbox.hubspot.door import visit
 from sandbox.hubspot.errors import (
     CORRELATION,
     HubSpotError,
     invalid,
+    locked,
+    migrating,
     missing_scopes,
     unauthorized,
 )
@@ -33,7 +36,7 @@ def answer(hubspot: HubSpot, data: Any, status: int = 200, limits: bool = True) 
     headers = {CORRELATION: str(uuid4())}
     if limits:
         headers.update(hubspot.limits.headers())
-    return JSONResponse(data, status, headers)
+    return Response(to_json(data), status, headers, "application/json")
 
 
 def is_search(request: Request) -> bool:
@@ -72,8 +75,7 @@ async def body(request: Request) -> tuple[Any, int]:
     """Return the JSON body of *request* and its length in characters."""
     raw = await request.body()
     try:
-        text = raw.decode()
-        return json.loads(text), len(text)
+        return from_json(raw), len(raw.decode())
     except ValueError as error:
         raise invalid(f"Invalid input JSON: {error}") from error
 
@@ -106,15 +108,21 @@ def page(request: Request, items: list[Any], limit: int) -> tuple[list[Any], dic
 
 
 def refuse(hubspot: HubSpot) -> Callable[[FaultKind, Request], Response]:
-    """Return what makes the answers of the faults 429, 500, 502 and unauthorized."""
+    """Return what makes the answers of the faults that refuse."""
 
     def make(kind: FaultKind, request: Request) -> Response:
-        if kind == "429":
-            return hubspot.limits.refusal(is_search(request)).response()
-        if kind == "unauthorized":
-            return unauthorized().response()
-        if kind == "502":
-            return Response(GATEWAY_PAGE, 502, media_type="text/html")
+        match kind:
+            case "429":
+                return hubspot.limits.refusal(is_search(request)).response()
+            case "unauthorized":
+                return unauthorized().response()
+            case "502":
+                return Response(GATEWAY_PAGE, 502, media_type="text/html")
+            case "locked":
+                return locked().response()
+            case "migrating":
+                fault = visit(request).fault
+                return migrating(max(1, round(fault.delay if fault else 0))).response()
         return HubSpotError(500, None, "internal error").response()
 
     return make

@@ -7,11 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from sandbox.hubspot import account, objects
+from sandbox.hubspot import account, batches, custom, objects
 from sandbox.hubspot.answers import Handler, endpoint, http_error, refuse
 from sandbox.hubspot.door import Door
 from sandbox.hubspot.service import HubSpot
 
+_SCHEMAS = ("/crm/v3/schemas", "/crm-object-schemas/v3/schemas")
 _OBJECTS = "/crm/v3/objects/{object_type}"
 _ENDPOINTS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/crm/v3/owners", account.list_owners),
@@ -21,9 +22,11 @@ _ENDPOINTS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/account-info/v3/details", account.details),
     ("GET", "/account-info/v3/api-usage/daily/private-apps", account.daily_usage),
     ("GET", "/account-info/v3/activity/audit-logs", account.audit_logs),
+    *(("GET", path, custom.list_schemas) for path in _SCHEMAS),
+    *(("GET", f"{path}/{{object_type}}", custom.read_schema) for path in _SCHEMAS),
     ("POST", f"{_OBJECTS}/search", objects.do_search),
-    ("POST", f"{_OBJECTS}/batch/read", objects.batch_read),
-    ("POST", f"{_OBJECTS}/batch/update", objects.batch_update),
+    ("POST", f"{_OBJECTS}/batch/read", batches.batch_read),
+    ("POST", f"{_OBJECTS}/batch/update", batches.batch_update),
     ("GET", _OBJECTS, objects.list_page),
     ("GET", f"{_OBJECTS}/{{object_id}}", objects.read_one),
     ("PATCH", f"{_OBJECTS}/{{object_id}}", objects.update_one),

@@ -22,7 +22,9 @@ from sandbox.scenario import Fault, FaultKind
 from sandbox.world import World
 
 CUT = 0  # the status that the log shows for a connection closed without an answer
-_REFUSALS: frozenset[FaultKind] = frozenset({"429", "500", "502", "unauthorized"})
+_REFUSALS: frozenset[FaultKind] = frozenset(
+    {"429", "500", "502", "unauthorized", "locked", "migrating"}
+)
 
 
 @dataclass
@@ -42,7 +44,7 @@ def visit(request: Request) -> Visit:
 class Door:
     """Lets a request in, or strikes it with the scenario's fault, and logs it.
 
-    `refuse` makes the service's own answer for the kinds 429, 500, 502 and unauthorized.
+    `refuse` makes the service's own answer for the kinds that refuse.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class Door:
                 await self._without_answer(fault, scope, receive, send)
             elif fault is not None and fault.kind in _REFUSALS:
                 await self._refuse(fault.kind, Request(scope, receive), note)
+            elif fault is not None and fault.kind == "garbled":
+                await self.app(scope, receive, _halving(note))
             else:
                 await self.app(scope, receive, note)
         finally:
@@ -113,3 +117,20 @@ async def _gone(receive: Receive) -> None:
 
 async def _swallow(_message: Message) -> None:
     return None
+
+
+def _halving(send: Send) -> Send:
+    """Return a *send* that keeps back the second half of an answer that is sent in one piece."""
+    start: Message = {}
+
+    async def halve(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        half = message["body"][: len(message["body"]) // 2]
+        length = str(len(half)).encode()
+        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", length)]})
+        await send({**message, "body": half})
+
+    return halve

@@ -88,6 +88,21 @@ def not_found(message: str) -> HubSpotError:
     return HubSpotError(404, "OBJECT_NOT_FOUND", message)
 
 
+def locked() -> HubSpotError:
+    """Return the 423 of an object type that takes in too much at once; it lasts 2 seconds."""
+    return HubSpotError(423, None, "The resource is locked. Wait 2 seconds, then try again.")
+
+
+def migrating(seconds: int) -> HubSpotError:
+    """Return the 477 of an account that is moved to another data centre for some *seconds*."""
+    return HubSpotError(
+        477,
+        None,
+        "The account is being migrated between data hosting locations.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
 def rate_limited(policy: str, group: str) -> HubSpotError:
     """Return the 429 of *policy* TEN_SECONDLY_ROLLING, SECONDLY or DAILY."""
     return HubSpotError(

@@ -53,10 +53,11 @@ class Limits:
         self._clock = clock
         self._zone = ZoneInfo(account.time_zone)
         self._today = self._now().date()
-        self.per_day = PER_DAY[account.plan]
+        self.per_day = account.per_day or PER_DAY[account.plan]
         self._used = account.daily_used
-        self.burst = Window(PER_TEN_SECONDS[account.plan], 10.0, monotonic)
-        self.search = Window(SEARCHES_PER_SECOND, 1.0, monotonic)
+        burst = account.per_ten_seconds or PER_TEN_SECONDS[account.plan]
+        self.burst = Window(burst, 10.0, monotonic)
+        self.search = Window(account.searches_per_second or SEARCHES_PER_SECOND, 1.0, monotonic)
 
     def _now(self) -> datetime:
         return self._clock.now().astimezone(self._zone)
@@ -68,6 +69,10 @@ class Limits:
         if today != self._today:
             self._today, self._used = today, 0
         return self._used
+
+    def use(self, calls: int) -> None:
+        """Let the account's integrations have made so many calls today."""
+        self._today, self._used = self._now().date(), calls
 
     @property
     def resets_at(self) -> datetime:

@@ -5,11 +5,12 @@ An owner's id and its user id are different numbers, as in HubSpot: records poin
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.hubspot.schema import iso
-from sandbox.scenario import ObjectType, Scenario
+from sandbox.scenario import HubSpotOwner, SalesforceOwner, Scenario, Team
 
 FIRST_OWNER_ID = 70_100_001
 FIRST_USER_ID = 9_600_001
@@ -23,6 +24,7 @@ class User:
     name: str
     email: str
     super_admin: bool = False
+    teams: Sequence[Team] = ()
 
     def shown(self) -> dict[str, Any]:
         """Return the user as `/settings/v3/users` does."""
@@ -33,8 +35,8 @@ class User:
             "firstName": first,
             "lastName": last,
             "roleIds": [],
-            "primaryTeamId": None,
-            "secondaryTeamIds": [],
+            "primaryTeamId": next((team.id for team in self.teams if team.primary), None),
+            "secondaryTeamIds": [team.id for team in self.teams if not team.primary],
             "superAdmin": self.super_admin,
         }
 
@@ -57,10 +59,12 @@ class Owner:
     in_salesforce: bool
     created: int
     updated: int
+    teams: Sequence[Team] = ()
 
     def shown(self) -> dict[str, Any]:
-        """Return the owner as `/crm/v3/owners` does."""
+        """Return the owner as `/crm/v3/owners` does; who is in no team has no `teams`."""
         first, last = split(self.name)
+        teams = {"teams": [team.model_dump() for team in self.teams]} if self.teams else {}
         return {
             "id": self.id,
             "email": self.email,
@@ -72,6 +76,7 @@ class Owner:
             "createdAt": iso(self.created),
             "updatedAt": iso(self.updated),
             "archived": self.archived,
+            **teams,
         }
 
 
@@ -83,10 +88,14 @@ def split(name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Share:
-    """How many records of each object type an owner has at the beginning."""
+    """How many records of each object type an owner has at the beginning.
+
+    `said` is what the scenario says of an owner from Salesforce; None for all others.
+    """
 
     owner: Owner
-    records: dict[str, int]
+    records: Mapping[str, int]
+    said: SalesforceOwner | None = None
 
 
 class Directory:
@@ -94,102 +103,88 @@ class Directory:
 
     def __init__(self, scenario: Scenario, now: int) -> None:
         self._now = now
+        self._scenario = scenario
+        self._foremen = managers(scenario)
         self.users: list[User] = []
         self.shares: list[Share] = []
-        foremen = managers(scenario)
-        named = {owner.email.lower(): owner for owner in scenario.hubspot_owners}
-        people = [person for person in scenario.people if person.hubspot_user]
-        for owner in scenario.hubspot_owners:
-            person = next((p for p in people if p.email.lower() == owner.email.lower()), None)
-            admin = person is not None and person.super_admin
-            known = owner.in_salesforce or owner.email.lower() in foremen
-            self._hubspot_owner(
-                owner.name,
-                owner.email,
-                owner.records,
-                active=owner.active,
-                super_admin=admin,
-                in_salesforce=known,
-            )
-        for person in people:
-            if person.email.lower() not in named:
-                known = person.email.lower() in foremen
-                self._hubspot_owner(
-                    person.name,
-                    person.email,
-                    {},
-                    super_admin=person.super_admin,
-                    in_salesforce=known,
-                )
+        self._hubspot_people()
         generate = scenario.generate
         for number in range(1, generate.hubspot_owners + 1):
             name, email = made_up_person(number, "hubspot")
-            self._hubspot_owner(
-                name, email, generate.records_per_owner, in_salesforce=email in foremen
-            )
+            made_up = HubSpotOwner(name=name, email=email, records=generate.records_per_owner)
+            self._hubspot_owner(made_up)
         for foreign in scenario.salesforce_owners:
-            self._salesforce_owner(foreign.type, foreign.name, foreign.email, foreign.records)
-        for number in range(1, generate.salesforce_owners + 1):
-            name, email = made_up_person(number, "salesforce")
-            self._salesforce_owner("PERSON", name, email, generate.records_per_owner)
-        for number in range(1, generate.queues + 1):
-            self._salesforce_owner("QUEUE", queue_name(number), "", generate.records_per_owner)
+            self._salesforce_owner(foreign)
+        self._made_up_salesforce_owners()
 
-    def _hubspot_owner(
-        self,
-        name: str,
-        email: str,
-        records: dict[ObjectType, int],
-        *,
-        active: bool = True,
-        super_admin: bool = False,
-        in_salesforce: bool = False,
-    ) -> None:
+    def _hubspot_people(self) -> None:
+        people = [person for person in self._scenario.people if person.hubspot_user]
+        admins = {person.email.lower() for person in people if person.super_admin}
+        named = {owner.email.lower() for owner in self._scenario.hubspot_owners}
+        for owner in self._scenario.hubspot_owners:
+            self._hubspot_owner(owner, super_admin=owner.email.lower() in admins)
+        for person in people:
+            if person.email.lower() not in named:
+                owner = HubSpotOwner(name=person.name, email=person.email)
+                self._hubspot_owner(owner, super_admin=person.super_admin)
+
+    def _made_up_salesforce_owners(self) -> None:
+        generate = self._scenario.generate
+        made_up = [
+            SalesforceOwner(name=name, email=email)
+            for number in range(1, generate.salesforce_owners + 1)
+            for name, email in (made_up_person(number, "salesforce"),)
+        ]
+        made_up += [
+            SalesforceOwner(name=queue_name(number), type="QUEUE")
+            for number in range(1, generate.queues + 1)
+        ]
+        for place, foreign in enumerate(made_up):
+            records = dict(generate.records_per_owner)
+            for name, total in generate.records_in_all.items():
+                each, rest = divmod(total, len(made_up))
+                records[name] = records.get(name, 0) + each + (place < rest)
+            self._salesforce_owner(foreign.model_copy(update={"records": records}))
+
+    def _hubspot_owner(self, said: HubSpotOwner, *, super_admin: bool = False) -> None:
         user_id = FIRST_USER_ID + len(self.shares)
-        if active:
-            self.users.append(User(user_id, name, email, super_admin))
-        self._share(
-            Owner(
-                self._next_id(),
-                "PERSON",
-                name,
-                email,
-                user_id if active else None,
-                user_id,
-                not active,
-                from_salesforce=False,
-                in_salesforce=in_salesforce,
-                created=self._now - 500 * 86_400_000,
-                updated=self._now - 30 * 86_400_000,
-            ),
-            records,
+        if said.active:
+            self.users.append(User(user_id, said.name, said.email, super_admin, said.teams))
+        owner = Owner(
+            self._next_id(),
+            "PERSON",
+            said.name,
+            said.email,
+            user_id if said.active else None,
+            user_id,
+            not said.active,
+            from_salesforce=False,
+            in_salesforce=said.in_salesforce or said.email.lower() in self._foremen,
+            created=self._now - 500 * 86_400_000,
+            updated=self._now - 30 * 86_400_000,
+            teams=said.teams,
         )
+        self.shares.append(Share(owner, said.records))
 
-    def _salesforce_owner(
-        self, kind: str, name: str, email: str, records: dict[ObjectType, int]
-    ) -> None:
-        self._share(
-            Owner(
-                self._next_id(),
-                kind,
-                name,
-                email or None,
-                None,
-                None,
-                False,
-                from_salesforce=True,
-                in_salesforce=True,
-                created=self._now - 400 * 86_400_000,
-                updated=self._now - 400 * 86_400_000,
-            ),
-            records,
+    def _salesforce_owner(self, said: SalesforceOwner) -> None:
+        owner = Owner(
+            self._next_id(),
+            said.type,
+            said.name,
+            said.email or None,
+            None,
+            None,
+            False,
+            from_salesforce=True,
+            in_salesforce=True,
+            created=self._now - 400 * 86_400_000,
+            updated=self._now - 400 * 86_400_000,
+            teams=said.teams,
         )
+        self.shares.append(Share(owner, said.records, said))
 
     def _next_id(self) -> str:
         return str(FIRST_OWNER_ID + 7 * len(self.shares))
-
-    def _share(self, owner: Owner, records: dict[ObjectType, int]) -> None:
-        self.shares.append(Share(owner, dict(records.items())))
 
 
 _FIRST = ("Alma", "Bruno", "Celia", "Dario", "Elif", "Farid", "Greta", "Hugo", "Irena", "Jonas")

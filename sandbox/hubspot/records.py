@@ -1,162 +1,218 @@
-"""The records of one object type, as they are and as the search index sees them.
+"""The records of one object type, as they truly are.
 
-Made for hundreds of thousands of records: what can be made up from a record's id is not stored,
-and the search view keeps, in order, the ids of each owner and the ids by their last sync.
+Made for a million records: owner and times are held in columns, what can be made up from a
+record's id is not held at all, and only what was written has a history.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from collections import deque
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
-from sandbox.hubspot.schema import Schema, Value, text
+from sandbox.hubspot.history import Entry, History, Source
+from sandbox.hubspot.ids import Ids
+from sandbox.hubspot.index import Index
+from sandbox.hubspot.schema import ID, OWNER, SYNC, Schema, Value, iso, text
+
+FIRST_RECORD_ID = 1_001
+_HOUR, _DAY = 3_600_000, 86_400_000
+_APART = 1_000
+_AGE = 200 * _DAY
+Reader = Callable[[int], str | None]
 
 
-@dataclass(slots=True)
-class Record:
-    """One record; `other` holds the values that differ from the made-up ones. Times in ms."""
+@dataclass
+class Dirty:
+    """A record whose owner cannot be changed, since another value of it breaks a rule.
 
-    id: int
-    owner: str | None
-    created: int
-    modified: int
-    synced: int | None = None
-    other: dict[str, str | None] | None = None
+    `left` is how often it refuses until somebody puts it right; None is for ever.
+    """
+
+    whole_batch: bool = False
+    left: int | None = None
 
 
 class Table:
-    """All records of one object type.
+    """All records of one object type; *owners* are theirs, in the order of their ids.
 
-    A write is true at once for reads by id; search sees it `lag` seconds later.
+    A write is true at once for reads by id; search sees it *lag* seconds later.
     """
 
-    def __init__(self, schema: Schema, clock: Clock, lag: float) -> None:
+    def __init__(
+        self, schema: Schema, clock: Clock, lag: float, owners: Sequence[str | None] = ()
+    ) -> None:
         self.schema = schema
         self._clock = clock
-        self._lag = lag
-        self.records: dict[int, Record] = {}
-        self.ids: list[int] = []
-        self.by_owner: dict[str, list[int]] = {}
-        self._by_sync: dict[int, None] = {}
-        self._seen: dict[int, dict[str, Value]] = {}
-        self._waiting: dict[int, int] = {}
-        self._pending: deque[tuple[float, int, dict[str, Value]]] = deque()
+        self._range = range(FIRST_RECORD_ID, FIRST_RECORD_ID + len(owners))
+        self._begun = int(clock.timestamp() * 1000)
+        self._people: list[str | None] = [None]
+        self._numbers: dict[str | None, int] = {None: 0}
+        self._owner = array("I", (self._number(owner) for owner in owners))
+        start = self._begun - _HOUR - len(owners) * _APART
+        self._modified = array("q", range(start, self._begun - _HOUR, _APART))
+        self._synced = array("q", self._modified) if schema.synced else None
+        self._other: dict[str, dict[int, str | None]] = {}
+        self._gone: dict[int, int | None] = {}
         self._owned: dict[str, int] = {}
+        self.made_up: dict[str, Reader] = dict(schema.made_up)
+        self.history = History(schema)
+        self.dirty: dict[int, Dirty] = {}
+        self.index = Index(clock, lag, self.value, self._range.start, owners)
+        for owner, found in self.index.by_owner.items():
+            self._owned[owner] = len(found)
 
-    def add(self, record: Record) -> None:
-        """Put in a record that was there from the beginning; ids must grow."""
-        if self.ids and record.id <= self.ids[-1]:
-            raise ValueError("records are added in the order of their ids")
-        self.records[record.id] = record
-        self.ids.append(record.id)
-        if record.owner:
-            self.by_owner.setdefault(record.owner, []).append(record.id)
-            self._owned[record.owner] = self._owned.get(record.owner, 0) + 1
-        if record.synced is not None:
-            self._by_sync[record.id] = None
+    def _number(self, owner: str | None) -> int:
+        number = self._numbers.get(owner)
+        if number is None:
+            number = self._numbers[owner] = len(self._people)
+            self._people.append(owner)
+        return number
+
+    @property
+    def ids(self) -> Ids:
+        """The ids that search knows, in order."""
+        return self.index.ids
+
+    @property
+    def size(self) -> int:
+        """How many records there were at the beginning."""
+        return len(self._range)
+
+    def nth(self, number: int) -> int:
+        """Return the id of the record *number* of the beginning, counted round and round."""
+        return self._range[number % len(self._range)]
 
     def owned(self, owner: str) -> int:
         """How many records *owner* truly has now."""
         return self._owned.get(owner, 0)
 
-    def value(self, record: Record, name: str) -> Value:
+    def find(self, key: int) -> int | None:
+        """Return the id of the record that *key* leads to now; None when it leads nowhere.
+
+        The id of a record that was merged leads to the one that survived.
+        """
+        while key in self._gone:
+            survivor = self._gone[key]
+            if survivor is None:
+                return None
+            key = survivor
+        return key if key in self._range else None
+
+    def alive(self, owner: str | None = None, since: int = 0) -> Iterator[int]:
+        """Yield the ids from *since* on that are true now, of *owner* if given."""
+        number = None if owner is None else self._numbers.get(owner, -1)
+        first = self._range.start
+        for key in self._range[max(0, since - first) :]:
+            if (number is None or self._owner[key - first] == number) and key not in self._gone:
+                yield key
+
+    def owner_of(self, key: int) -> str | None:
+        """Return the true owner of the record *key*."""
+        return self._people[self._owner[key - self._range.start]]
+
+    def created(self, key: int) -> int:
+        """Return when the record was created, in milliseconds."""
+        return self._begun - _AGE - (self._range.stop - key) * _APART
+
+    def value(self, key: int, name: str) -> Value:
         """Return the true value of the property *name*."""
-        match name:
-            case "hs_object_id":
-                return record.id
-            case "hubspot_owner_id":
-                return record.owner
-            case "salesforcelastsynctime":
-                return record.synced
-            case self.schema.created:
-                return record.created
-            case self.schema.modified:
-                return record.modified
-        if record.other and name in record.other:
-            return record.other[name]
-        made_up = self.schema.made_up.get(name)
-        return made_up(record.id) if made_up else None
+        if name == OWNER:
+            return self.owner_of(key)
+        if name == self.schema.modified:
+            return self._modified[key - self._range.start]
+        if name == SYNC and self._synced is not None:
+            return self._synced[key - self._range.start]
+        if name == ID:
+            return key
+        if name == self.schema.created:
+            return self.created(key)
+        if (written := self._other.get(name)) is not None and key in written:
+            return written[key]
+        made_up = self.made_up.get(name)
+        return made_up(key) if made_up else None
 
-    def seen(self, record: Record, name: str) -> Value:
-        """Return the value of the property *name* that the search index knows."""
-        stale = self._seen.get(record.id)
-        if stale is not None and name in stale:
-            return stale[name]
-        return self.value(record, name)
+    def reader(self, name: str) -> Reader | None:
+        """Return what reads *name* as it stands in an answer; None when there is no such thing."""
+        kind = self.schema.kind(name)
+        if kind is None:
+            return None
+        if name == OWNER:
+            return self.owner_of
+        if name == ID:
+            return str
+        if name == self.schema.modified:
+            first, modified = self._range.start, self._modified
+            return lambda key: iso(modified[key - first])
+        if name == self.schema.created:
+            return lambda key: iso(self.created(key))
+        return lambda key: text(kind, self.value(key, name))
 
-    def shown(self, record: Record, names: list[str], by_search: bool) -> dict[str, str | None]:
-        """Return the properties *names* that exist, as they stand in an answer."""
-        read = self.seen if by_search else self.value
-        found: dict[str, str | None] = {}
-        for name in names:
-            kind = self.schema.kind(name)
-            if kind is not None or (record.other and name in record.other):
-                found[name] = text(kind, read(record, name))
-        return found
+    def search_reader(self, name: str) -> Reader | None:
+        """Return the same for what search knows."""
+        kind = self.schema.kind(name)
+        return None if kind is None else lambda key: text(kind, self.index.seen(key, name))
 
-    def write(self, record: Record, changes: Mapping[str, Value]) -> None:
-        """Set properties now; tell the search index in `lag` seconds."""
-        changes = {self.schema.modified: int(self._clock.timestamp() * 1000), **changes}
-        stale = self._seen.setdefault(record.id, {})
-        for name, value in changes.items():
-            stale.setdefault(name, self.value(record, name))
-            self._set(record, name, value)
-        self._waiting[record.id] = self._waiting.get(record.id, 0) + 1
-        self._pending.append((self._clock.timestamp() + self._lag, record.id, dict(changes)))
+    def write(self, keys: Sequence[int], changes: Mapping[str, Value], source: Source) -> None:
+        """Set properties of the records *keys* now, each named once."""
+        now = int(self._clock.timestamp() * 1000)
+        untold = (SYNC, self.schema.modified)
+        entries = [
+            Entry(name, value, now, source) for name, value in changes.items() if name not in untold
+        ]
+        changes = {self.schema.modified: now, **changes}
+        self.index.expect(keys, changes)
+        for key in keys:
+            for entry in entries:
+                self.history.add(key, self.value(key, entry.name), entry)
+            for name, value in changes.items():
+                self._set(key, name, value)
 
-    def _set(self, record: Record, name: str, value: Value) -> None:
-        if name == "hubspot_owner_id":
-            if record.owner:
-                self._owned[record.owner] -= 1
-            record.owner = str(value) if value else None
-            if record.owner:
-                self._owned[record.owner] = self._owned.get(record.owner, 0) + 1
-        elif name == "salesforcelastsynctime":
-            record.synced = int(value) if value is not None else None
+    def preset(self, key: int, name: str, value: str) -> None:
+        """Give a property a value that was there from the beginning."""
+        self._other.setdefault(name, {})[key] = value
+
+    def _set(self, key: int, name: str, value: Value) -> None:
+        place = key - self._range.start
+        if name == OWNER:
+            self._count(self.owner_of(key), -1)
+            owner = str(value) if value else None
+            self._owner[place] = self._number(owner)
+            self._count(owner, +1)
         elif name == self.schema.modified:
-            record.modified = int(value or 0)
+            self._modified[place] = int(value or 0)
+        elif name == SYNC:
+            if self._synced is not None:
+                self._synced[place] = int(value or 0)
         else:
-            record.other = {**(record.other or {}), name: None if value is None else str(value)}
+            self._other.setdefault(name, {})[key] = None if value is None else str(value)
 
-    def index(self) -> None:
-        """Let the search index see the writes that are old enough."""
-        now = self._clock.timestamp()
-        while self._pending and self._pending[0][0] <= now:
-            _, key, changes = self._pending.popleft()
-            stale = self._seen[key]
-            if "hubspot_owner_id" in changes:
-                self._move(key, stale["hubspot_owner_id"], changes["hubspot_owner_id"])
-            if "salesforcelastsynctime" in changes:
-                self._by_sync.pop(key, None)
-                if changes["salesforcelastsynctime"] is not None:
-                    self._by_sync[key] = None
-            stale.update(changes)
-            self._waiting[key] -= 1
-            if not self._waiting[key]:
-                del self._waiting[key], self._seen[key]
+    def _count(self, owner: str | None, by: int) -> None:
+        if owner:
+            self._owned[owner] = self._owned.get(owner, 0) + by
 
-    def _move(self, key: int, old: Value, new: Value) -> None:
-        if old:
-            ids = self.by_owner[str(old)]
-            del ids[bisect_left(ids, key)]
-        if new:
-            insort(self.by_owner.setdefault(str(new), []), key)
+    def archive(self, key: int) -> None:
+        """Put the record *key* into the recycle bin."""
+        self._lose(key, None)
 
-    def latest_synced(self) -> Iterator[int]:
-        """Yield the ids that search knows as synced, latest first."""
-        return reversed(self._by_sync)
+    def merge(self, key: int, into: int) -> None:
+        """Let the record *key* go up in the record *into*."""
+        self._lose(key, into)
 
-    @property
-    def synced(self) -> int:
-        """How many records search knows as synced."""
-        return len(self._by_sync)
+    def _lose(self, key: int, survivor: int | None) -> None:
+        self._gone[key] = survivor
+        self._count(self.owner_of(key), -1)
+        self.dirty.pop(key, None)
+        self.index.lose(key)
 
-
-def span(ids: list[int], above: int | None, below: int | None) -> tuple[int, int]:
-    """Return the positions [start, end) in the sorted *ids* that lie strictly between the two."""
-    start = 0 if above is None else bisect_right(ids, above)
-    end = len(ids) if below is None else bisect_left(ids, below)
-    return start, max(start, end)
+    def refuses(self, key: int) -> Dirty | None:
+        """Return the dirt that refuses a change of the owner now, and count the refusal."""
+        dirty = self.dirty.get(key)
+        if dirty is None:
+            return None
+        if dirty.left is not None:
+            dirty.left -= 1
+            if dirty.left <= 0:
+                del self.dirty[key]
+        return dirty

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
+
+from sandbox.scenario import CustomObject
 
 Kind = Literal["string", "number", "datetime"]
 Value = str | int | None
 """A value as it is held: a datetime is milliseconds since the epoch, the record's id an int."""
+
+ID: Final = "hs_object_id"
+OWNER: Final = "hubspot_owner_id"
+SYNC: Final = "salesforcelastsynctime"
+_DAY = 86_400_000
+_FIRST_CUSTOM_TYPE = 41_500_107
 
 _FIRST = ("Maja", "Oskar", "Lena", "Igor", "Nadia", "Tomas", "Ivy", "Ravi", "Sofia", "Emil", "Zoë")
 _LAST = ("Nowak", "Berg", "Okafor", "Silva", "Lindqvist", "Haddad", "Marsh", "Kovač", "Reyes")
@@ -40,9 +49,14 @@ def _salesforce_id(prefix: str) -> Callable[[int], str]:
 
 @dataclass(frozen=True)
 class Schema:
-    """One kind of record: its own properties (made up from the record's id), and its defaults."""
+    """One kind of record: its own properties (made up from the record's id), and its defaults.
+
+    `aliases` are what a path may call it, in lower case; `company` is the property that holds
+    the id of the company it is associated with.
+    """
 
     name: str
+    singular: str
     type_id: str
     made_up: dict[str, Callable[[int], str]]
     created: str
@@ -51,24 +65,24 @@ class Schema:
     read_scope: str
     write_scope: str
     synced: bool
+    aliases: tuple[str, ...]
+    company: str | None = None
 
     def kind(self, name: str) -> Kind | None:
         """Return the kind of the property *name*; None when there is no such property."""
         if name in (self.created, self.modified):
             return "datetime"
-        if name == "salesforcelastsynctime":
+        if name == SYNC:
             return "datetime" if self.synced else None
-        if name in ("hs_object_id", "amount"):
-            return "number" if name == "hs_object_id" or name in self.made_up else None
-        if name == "hubspot_owner_id" or name in self.made_up:
-            return "string"
-        return None
+        if name in (ID, self.company) or (name == "amount" and name in self.made_up):
+            return "number"
+        return "string" if name == OWNER or name in self.made_up else None
 
     @property
     def read_only(self) -> frozenset[str]:
         """Properties that only HubSpot, or the Salesforce sync, sets."""
         return frozenset(
-            {"hs_object_id", self.created, self.modified, "salesforcelastsynctime"}
+            {ID, self.created, self.modified, SYNC, "hs_primary_associated_company"}
             | {name for name in self.made_up if name.startswith("salesforce")}
         )
 
@@ -81,9 +95,12 @@ def _crm(
     *,
     modified: str = "hs_lastmodifieddate",
     synced: bool = True,
+    company: str | None = None,
 ) -> Schema:
+    singular = "company" if name == "companies" else name[:-1]
     return Schema(
         name,
+        singular,
         type_id,
         made_up,
         "createdate",
@@ -92,6 +109,8 @@ def _crm(
         f"crm.objects.{name}.read" if synced else name,
         f"crm.objects.{name}.write" if synced else name,
         synced,
+        (name, singular, type_id),
+        company,
     )
 
 
@@ -99,6 +118,7 @@ def _activity(name: str, type_id: str, title: str) -> Schema:
     """Activities are read and written with the contacts' scopes."""
     return Schema(
         name,
+        name[:-1],
         type_id,
         {title: lambda number: f"{name[:-1].capitalize()} {number}"},
         "hs_createdate",
@@ -107,6 +127,7 @@ def _activity(name: str, type_id: str, title: str) -> Schema:
         "crm.objects.contacts.read",
         "crm.objects.contacts.write",
         synced=False,
+        aliases=(name, name[:-1], type_id),
     )
 
 
@@ -125,6 +146,7 @@ SCHEMAS: dict[str, Schema] = {
             },
             "email firstname lastname",
             modified="lastmodifieddate",
+            company="associatedcompanyid",
         ),
         _crm(
             "companies",
@@ -147,6 +169,7 @@ SCHEMAS: dict[str, Schema] = {
                 "salesforceopportunityid": _salesforce_id("006"),
             },
             "dealname amount dealstage pipeline",
+            company="hs_primary_associated_company",
         ),
         _crm(
             "tickets",
@@ -168,20 +191,36 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
-def find(object_type: str) -> Schema | None:
-    """Return the schema of a path's object type: plural, singular or type id."""
-    for schema in SCHEMAS.values():
-        if object_type.lower() in (schema.name, schema.type_id):
-            return schema
-    singular = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
-    name = singular.get(object_type.lower(), f"{object_type.lower()}s")
-    return SCHEMAS.get(name)
+def custom(said: CustomObject, number: int, portal_id: int) -> Schema:
+    """Return the schema of the account's custom object *number*, counted from 0."""
+    type_id = f"2-{_FIRST_CUSTOM_TYPE + 31 * number}"
+    return Schema(
+        said.name,
+        said.singular,
+        type_id,
+        {"name": lambda number: f"{said.singular} {number}"},
+        "hs_createdate",
+        "hs_lastmodifieddate",
+        ("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
+        "crm.objects.custom.read",
+        "crm.objects.custom.write",
+        synced=False,
+        aliases=(type_id, f"p{portal_id}_{said.name}".lower(), f"p_{said.name}".lower()),
+    )
 
 
 def iso(milliseconds: int) -> str:
     """Return *milliseconds* since the epoch as HubSpot writes a time."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    day, rest = divmod(milliseconds, _DAY)
+    minutes, rest = divmod(rest, 60_000)
+    hour, minute = divmod(minutes, 60)
+    second, rest = divmod(rest, 1_000)
+    return f"{_date(day)}T{hour:02d}:{minute:02d}:{second:02d}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY / 1000, UTC).date().isoformat()
 
 
 def text(kind: Kind | None, value: Value) -> str | None:

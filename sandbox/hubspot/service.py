@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.hubspot import filling
 from sandbox.hubspot.errors import HubSpotError, invalid
+from sandbox.hubspot.history import Source, by_hand
 from sandbox.hubspot.limits import Limits
 from sandbox.hubspot.people import Directory, Owner, User
-from sandbox.hubspot.records import Record, Table
-from sandbox.hubspot.schema import SCHEMAS, Value
+from sandbox.hubspot.records import Table
+from sandbox.hubspot.schema import OWNER, SCHEMAS, Schema, Value, custom
 from sandbox.hubspot.steps import Refused
 from sandbox.hubspot.sync import Sync
 from sandbox.scenario import Person
@@ -18,7 +20,6 @@ from sandbox.world import World
 
 PHRASE = "Uninstall Salesforce"
 MAIL_SUBJECT = "Reassign contacts, companies, and deals to HubSpot owners"
-FIRST_RECORD_ID = 1_001
 _ARTICLE_OBJECTS = ("contacts", "companies", "deals")
 
 
@@ -29,14 +30,19 @@ class HubSpot:
         self.world = world
         account = world.scenario.account
         self.limits = Limits(account, world.clock)
-        directory = Directory(world.scenario, self._now())
+        self.begun = self._now()
+        directory = Directory(world.scenario, self.begun)
         self.users: dict[str, User] = {user.email.lower(): user for user in directory.users}
         self.owners: dict[str, Owner] = {share.owner.id: share.owner for share in directory.shares}
-        self.tables = {
-            name: Table(schema, world.clock, account.index_lag) for name, schema in SCHEMAS.items()
+        self.custom = {
+            said.name: custom(said, number, account.portal_id)
+            for number, said in enumerate(world.scenario.custom_objects)
         }
-        for name in SCHEMAS:
-            self._fill(name, directory)
+        schemas = [*SCHEMAS.values(), *self.custom.values()]
+        self._aliases = {alias: schema for schema in schemas for alias in schema.aliases}
+        self.tables = filling.tables(
+            schemas, directory, world.clock, account.index_lag, world.random
+        )
         self.sync = Sync(world.clock, list(self.tables.values()), self._known_to_salesforce)
         self.disconnected_at: int | None = None
         self.disconnect_reason: str | None = None
@@ -46,26 +52,6 @@ class HubSpot:
     def _now(self) -> int:
         return int(self.world.clock.timestamp() * 1000)
 
-    def _fill(self, name: str, directory: Directory) -> None:
-        """Deal out the records of one object type among their owners, in random order."""
-        table = self.tables[name]
-        turns = [
-            share.owner.id for share in directory.shares for _ in range(share.records.get(name, 0))
-        ]
-        self.world.random.shuffle(turns)
-        now = self._now()
-        for position, owner in enumerate(turns):
-            age = (len(turns) - position) * 1_000
-            table.add(
-                Record(
-                    FIRST_RECORD_ID + position,
-                    owner,
-                    created=now - 86_400_000 * 200 - age,
-                    modified=now - 3_600_000 - age,
-                    synced=now - 3_600_000 - age if table.schema.synced else None,
-                )
-            )
-
     def _known_to_salesforce(self, owner: str | None) -> bool:
         found = self.owners.get(owner or "")
         return found is not None and found.in_salesforce
@@ -74,6 +60,10 @@ class HubSpot:
     def connected(self) -> bool:
         """Whether the Salesforce integration is still installed at HubSpot."""
         return self.sync.connected
+
+    def schema(self, object_type: str) -> Schema | None:
+        """Return the schema of a path's object type: plural, singular or id; `p_…` if custom."""
+        return self._aliases.get(object_type.lower())
 
     def table(self, name: str) -> Table:
         """Return the records of *name*, with the sync's work up to now."""
@@ -103,7 +93,7 @@ class HubSpot:
             if value is not None and not isinstance(value, str | int | float | bool):
                 raise invalid(f"Invalid input JSON: '{name}' must be text", propertyName=name)
             changes[name] = None if value in (None, "") else str(value)
-            if name == "hubspot_owner_id":
+            if name == OWNER:
                 self._check_owner(changes[name])
         return changes
 
@@ -127,12 +117,33 @@ class HubSpot:
                 },
             )
 
-    def write(self, table: Table, record: Record, changes: Mapping[str, Value]) -> None:
-        """Change *record*, and let the sync react if it still runs."""
-        old = record.owner
-        table.write(record, changes)
-        if record.owner != old:
-            self.sync.owner_changed(table, record, old)
+    def write(
+        self, table: Table, keys: Sequence[int], changes: Mapping[str, Value], source: Source
+    ) -> None:
+        """Change the records *keys*, and let the sync react if it still runs."""
+        if not (self.connected and OWNER in changes):
+            table.write(keys, changes, source)
+            return
+        old = [table.owner_of(key) for key in keys]
+        table.write(keys, changes, source)
+        for key, before in zip(keys, old, strict=True):
+            if table.owner_of(key) != before:
+                self.sync.owner_changed(table, key, before)
+
+    @property
+    def hand(self) -> Source:
+        """The source of what people do by hand: the account's first administrator does it."""
+        users = self.users.values()
+        first = next((user for user in users if user.super_admin), next(iter(users)))
+        return by_hand(first.id)
+
+    def active_owners(self) -> list[Owner]:
+        """The owners of HubSpot's own who can be given records."""
+        return [
+            owner
+            for owner in self.owners.values()
+            if not owner.archived and not owner.from_salesforce
+        ]
 
     def disconnect(self, person: Person, reason: str, phrase: str) -> None:
         """P1a–e by *person*; raise :class:`Refused` when HubSpot's pages would not do it."""
@@ -175,6 +186,17 @@ class HubSpot:
         self.note(person, "DELETE", "SALESFORCE_OWNERS")
         self.world.changed()
         return len(gone)
+
+    def deactivate(self, owner_id: str) -> None:
+        """Deactivate the user behind an owner: the owner is archived, the records stay."""
+        owner = self.owners.get(owner_id)
+        if owner is None or owner.user_id is None or owner.email is None:
+            raise Refused("unknown_owner", f"No active HubSpot user is the owner {owner_id}.")
+        self.users.pop(owner.email.lower(), None)
+        owner.user_id = None
+        owner.archived = True
+        owner.updated = self._now()
+        self.world.changed()
 
     def _require_admin(self, person: Person) -> None:
         user = self.users.get(person.email.lower())

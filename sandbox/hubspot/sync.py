@@ -9,7 +9,9 @@ from collections import deque
 from collections.abc import Callable
 
 from sandbox.clock import Clock
-from sandbox.hubspot.records import Record, Table
+from sandbox.hubspot.history import SALESFORCE
+from sandbox.hubspot.records import Table
+from sandbox.hubspot.schema import OWNER, SYNC
 
 TICK = 1.0
 RECORDS_PER_TICK = 2
@@ -27,14 +29,14 @@ class Sync:
         self._known = known
         self._next_tick = clock.timestamp()
         self._turn = 0
-        self._resets: deque[tuple[float, Table, Record, str | None]] = deque()
+        self._resets: deque[tuple[float, Table, int, str | None]] = deque()
         self.connected = True
         self.last: int | None = None
 
-    def owner_changed(self, table: Table, record: Record, old: str | None) -> None:
-        """Note that the owner of *record* was *old*; one unknown to Salesforce will be undone."""
-        if self.connected and table in self._tables and not self._known(record.owner):
-            self._resets.append((self._clock.timestamp() + TICK, table, record, old))
+    def owner_changed(self, table: Table, key: int, old: str | None) -> None:
+        """Note that the owner of a record was *old*; one unknown to Salesforce will be undone."""
+        if self.connected and table in self._tables and not self._known(table.owner_of(key)):
+            self._resets.append((self._clock.timestamp() + TICK, table, key, old))
 
     def stop(self) -> None:
         """Disconnect: nothing moves any more."""
@@ -48,9 +50,9 @@ class Sync:
             return
         now = self._clock.timestamp()
         while self._resets and self._resets[0][0] <= now:
-            _, table, record, old = self._resets.popleft()
-            if not self._known(record.owner):
-                self._touch(table, record, now, {"hubspot_owner_id": old})
+            _, table, key, old = self._resets.popleft()
+            if table.find(key) == key and not self._known(table.owner_of(key)):
+                self._touch(table, key, now, {OWNER: old})
         self._next_tick = max(self._next_tick, now - MAX_TICKS_AT_ONCE * TICK)
         while self._next_tick <= now:
             for table in self._tables:
@@ -58,13 +60,12 @@ class Sync:
             self._next_tick += TICK
 
     def _touch_some(self, table: Table, at: float) -> None:
-        for _ in range(min(RECORDS_PER_TICK, len(table.ids))):
+        for _ in range(min(RECORDS_PER_TICK, table.size)):
             self._turn += 1
-            key = table.ids[self._turn * 17 % len(table.ids)]
-            self._touch(table, table.records[key], at, {})
+            key = table.find(table.nth(self._turn * 17))
+            if key is not None:
+                self._touch(table, key, at, {})
 
-    def _touch(
-        self, table: Table, record: Record, at: float, changes: dict[str, str | None]
-    ) -> None:
+    def _touch(self, table: Table, key: int, at: float, changes: dict[str, str | None]) -> None:
         self.last = max(self.last or 0, int(at * 1000))
-        table.write(record, {**changes, "salesforcelastsynctime": int(at * 1000)})
+        table.write((key,), {**changes, SYNC: int(at * 1000)}, SALESFORCE)

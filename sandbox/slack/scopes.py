@@ -15,6 +15,8 @@ BOT_SCOPES: tuple[str, ...] = (
     "usergroups:read",
     "channels:history",
     "groups:history",
+    "files:read",
+    "files:write",
 )
 APP_SCOPES: tuple[str, ...] = ("connections:write",)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -148,3 +149,41 @@ def test_the_daily_limit_ends_at_the_accounts_midnight() -> None:
         assert (refused.status_code, refused.json()["policyName"]) == (429, "DAILY")
         account.world.clock.advance(DAY)
         assert account.call("GET", "/account-info/v3/details").status_code == 200
+
+
+def test_the_days_use_can_be_set_and_ends_with_a_moved_clock() -> None:
+    small = {"per_day": 50, "time_zone": "Asia/Tokyo"}
+    with hubspot_account(scenario(account=small)) as account:
+        path = "/account-info/v3/api-usage/daily/private-apps"
+        used = account.control.post("/sandbox/hubspot/usage", used=45)
+        assert used["limits"]["day"]["used"] == 45
+        (usage,) = account.call("GET", path).json()["results"]
+        assert (usage["usageLimit"], usage["currentUsage"]) == (50, 46)
+        for _ in range(4):
+            assert account.call("GET", path).status_code == 200
+        assert account.call("GET", path).json()["policyName"] == "DAILY"
+        resets = datetime.fromisoformat(usage["resetsAt"])
+        assert resets.astimezone(ZoneInfo("Asia/Tokyo")).hour == 0
+        account.world.clock.advance(resets - account.world.clock.now() + timedelta(seconds=1))
+        answer = account.call("GET", path)
+        assert answer.headers["X-HubSpot-RateLimit-Daily-Remaining"] == "49"
+        assert answer.json()["results"][0]["currentUsage"] == 1
+        wrong = account.control.post("/sandbox/hubspot/usage", used=-1)
+        assert wrong["error"] == "invalid_arguments"
+
+
+def test_a_user_is_deactivated() -> None:
+    with hubspot_account(scenario()) as account:
+        account.disconnect()
+        gil = account.owner_called("gil.tanaka@example.com")
+        path = "/sandbox/hubspot/owner/deactivate"
+        assert account.control.post(path, id=gil)["ok"]
+        found = account.call("GET", f"/crm/v3/owners/{gil}?archived=true").json()
+        assert (found["userId"], found["archived"]) == (None, True)
+        assert found["userIdIncludingInactive"] is not None
+        old = account.owners(salesforce_only=True)[0]
+        key = account.records("contacts", old)[0]
+        refused = account.update("contacts", {key: gil})
+        assert refused.json()["errors"][0]["code"] == "INVALID_OWNER_ID"
+        assert account.control.post(path, id=gil)["error"] == "unknown_owner"
+        assert account.control.post(path, id=old)["error"] == "unknown_owner"

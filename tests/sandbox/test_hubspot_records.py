@@ -24,19 +24,6 @@ def owned_by(owner: str) -> dict[str, Any]:
     return {"propertyName": "hubspot_owner_id", "operator": "EQ", "value": owner}
 
 
-def owner_called(account: HubSpotAccount, email: str) -> str:
-    found = account.call("GET", f"/crm/v3/owners/?email={email}").json()["results"]
-    return str(found[0]["id"])
-
-
-def update(account: HubSpotAccount, kind: str, changes: dict[str, str]) -> Any:
-    inputs = [
-        {"id": key, "properties": {"hubspot_owner_id": owner}} for key, owner in changes.items()
-    ]
-    path = f"/crm/v3/objects/{kind}/batch/update"
-    return account.call("POST", path, json={"inputs": inputs})
-
-
 def test_the_client_pages_by_id_through_the_records_of_an_owner(account: HubSpotAccount) -> None:
     owner = account.owners(salesforce_only=True)[0]
     api = account.api(account.client.crm.contacts.search_api)
@@ -131,13 +118,13 @@ def test_search_sees_a_write_only_after_the_index_lag(monkeypatch: pytest.Monkey
         account.disconnect()
         old = account.owners(salesforce_only=True)[0]
         key = account.records("contacts", old)[0]
-        new = owner_called(account, GIL)
+        new = account.owner_called(GIL)
 
         def found() -> int:
             groups = [{"filters": [owned_by(old)]}]
             return int(account.search("contacts", filterGroups=groups).json()["total"])
 
-        assert update(account, "contacts", {key: new}).status_code == 200
+        assert account.update("contacts", {key: new}).status_code == 200
         written = time.monotonic()
         assert found() == 41
         read = account.call("GET", f"/crm/v3/objects/contacts/{key}?properties=hubspot_owner_id")
@@ -149,7 +136,7 @@ def test_search_sees_a_write_only_after_the_index_lag(monkeypatch: pytest.Monkey
 def test_batch_update_with_the_client_names_part_failures(account: HubSpotAccount) -> None:
     account.disconnect()
     old = account.owners(salesforce_only=True)[0]
-    new = owner_called(account, GIL)
+    new = account.owner_called(GIL)
     keys = account.records("contacts", old)[:3]
     account.fault("batch/update", "part_failure", count=1)
     api = account.api(account.client.crm.contacts.batch_api)
@@ -165,7 +152,7 @@ def test_batch_update_with_the_client_names_part_failures(account: HubSpotAccoun
 
 
 def test_unknown_ids_are_dropped_in_silence(account: HubSpotAccount) -> None:
-    answer = update(account, "deals", {"999999": owner_called(account, GIL)})
+    answer = account.update("deals", {"999999": account.owner_called(GIL)})
     assert answer.status_code == 207
     assert answer.json()["results"] == []
     assert "errors" not in answer.json()
@@ -187,7 +174,7 @@ def test_a_batch_with_an_invalid_value_changes_nothing(account: HubSpotAccount) 
     account.disconnect()
     old = account.owners(salesforce_only=True)[0]
     good, bad = account.records("contacts", old)[:2]
-    answer = update(account, "contacts", {good: owner_called(account, GIL), bad: "12345"})
+    answer = account.update("contacts", {good: account.owner_called(GIL), bad: "12345"})
     assert answer.status_code == 400
     assert answer.json()["category"] == "VALIDATION_ERROR"
     assert answer.json()["errors"][0]["code"] == "INVALID_OWNER_ID"
@@ -229,12 +216,12 @@ def test_every_activity_can_be_searched_and_changed(account: HubSpotAccount) -> 
     changed = account.call(
         "PATCH",
         f"/crm/v3/objects/tasks/{key}",
-        json={"properties": {"hubspot_owner_id": owner_called(account, GIL)}},
+        json={"properties": {"hubspot_owner_id": account.owner_called(GIL)}},
     )
     assert changed.status_code == 200
     listed = account.call("GET", "/crm/v3/objects/tasks?limit=5&properties=hs_task_subject").json()
     assert listed["results"][0]["properties"]["hs_task_subject"] == "Task 1001"
-    assert listed["paging"]["next"]["after"] == "5"
+    assert listed["paging"]["next"]["after"] == "1006"
 
 
 def test_questions_of_a_large_account_are_cheap(monkeypatch: pytest.MonkeyPatch) -> None:

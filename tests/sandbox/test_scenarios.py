@@ -9,8 +9,9 @@ import pytest
 
 from sandbox.hubspot.service import HubSpot
 from sandbox.salesforce.service import Salesforce
-from sandbox.scenario import SCENARIOS, ScenarioError, load
+from sandbox.scenario import SCENARIOS, Scenario, ScenarioError, load
 from sandbox.world import World
+from tests.sandbox.vendor_servers import scenario
 
 SHIPPED = ("blockers", "large", "no-package", "tidy", "trouble")
 
@@ -21,15 +22,15 @@ def test_these_ship() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_each_fills_both_vendors(name: str) -> None:
-    scenario = load(name)
-    assert scenario.name == name
-    world = World(scenario)
+    loaded = load(name)
+    assert loaded.name == name
+    world = World(loaded)
     hubspot, salesforce = HubSpot(world), Salesforce(world)
-    roles = {person.id: person.role for person in scenario.people}
+    roles = {person.id: person.role for person in loaded.people}
     assert roles["U0ADA00001"] == roles["U0FAY00001"] == "administrator"
     assert list(roles.values()).count("approver") == 2
     assert {"bystander", "salesforce_only"} <= set(roles.values())
-    assert {person.locale for person in scenario.people} == {"en-US", "pl-PL"}
+    assert {person.locale for person in loaded.people} == {"en-US", "pl-PL"}
     foreign = {owner.id for owner in hubspot.salesforce_only()}
     assert foreign
     for table in hubspot.tables.values():
@@ -39,11 +40,11 @@ def test_each_fills_both_vendors(name: str) -> None:
 
 def test_addresses_are_invented() -> None:
     for name in SHIPPED:
-        scenario = load(name)
+        loaded = load(name)
         emails = [
-            *(person.email for person in scenario.people),
-            *(owner.email for owner in scenario.hubspot_owners),
-            *(owner.email for owner in scenario.salesforce_owners if owner.email),
+            *(person.email for person in loaded.people),
+            *(owner.email for owner in loaded.hubspot_owners),
+            *(owner.email for owner in loaded.salesforce_owners if owner.email),
         ]
         for email in emails:
             assert f".{email.rpartition('@')[2]}".endswith(".example.com")
@@ -78,21 +79,56 @@ def test_trouble_has_every_fault_and_hostile_names() -> None:
         "duplicate_delivery",
         "late_delivery",
         "drop_socket",
+        "locked",
+        "migrating",
+        "garbled",
+        "interfere",
+        "archive",
     }
+    assert any(owner.dirty for owner in trouble.salesforce_owners)
     assert {fault.times for fault in trouble.faults} == {1}
-    names = [owner.name for owner in trouble.salesforce_owners]
+    _hostile(trouble)
+
+
+def _hostile(loaded: Scenario) -> None:
+    names = [owner.name for owner in loaded.salesforce_owners]
     assert "" in names
     assert max(map(len, names)) == 200
-    assert any("<!channel>" in name for name in names)
+    for part in ("<!channel>", "שרה"):
+        assert any(part in name for name in names)
+
+
+def test_large_has_hostile_names_and_somebody_who_left() -> None:
+    large = load("large")
+    _hostile(large)
+    names = [owner.name for owner in large.salesforce_owners]
+    assert len(set(names)) == len(names) - 1, "two have the same name"
+    assert any(not owner.active and owner.records for owner in large.hubspot_owners)
+
+
+def test_tidy_has_a_team_a_custom_object_and_companies_for_who_has_no_manager() -> None:
+    tidy = load("tidy")
+    assert [found.name for found in tidy.custom_objects] == ["store"]
+    assert sum(owner.records.get("store", 0) for owner in tidy.salesforce_owners) == 5
+    teams = {team.id for owner in tidy.hubspot_owners for team in owner.teams}
+    assert {team.id for owner in tidy.salesforce_owners for team in owner.teams} <= teams
+    (queue,) = [owner for owner in tidy.salesforce_owners if owner.companies_of]
+    assert not queue.manager_email
+
+
+def test_so_many_records_in_all_are_dealt_out_evenly() -> None:
+    generate = {"salesforce_owners": 3, "queues": 1, "records_in_all": {"deals": 10}}
+    hubspot = HubSpot(World(scenario("tidy", generate=generate)))
+    made_up = list(hubspot.owners)[-4:]
+    assert [hubspot.tables["deals"].owned(owner) for owner in made_up] == [3, 3, 2, 2]
 
 
 def test_the_same_seed_makes_the_same_company() -> None:
     first, second = HubSpot(World(load("tidy"))), HubSpot(World(load("tidy")))
     for name, table in first.tables.items():
         other = second.tables[name]
-        assert [table.records[key].owner for key in table.ids] == [
-            other.records[key].owner for key in other.ids
-        ]
+        assert list(table.ids) == list(other.ids)
+        assert [*map(table.owner_of, table.ids)] == [*map(other.owner_of, other.ids)]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +142,12 @@ def test_the_same_seed_makes_the_same_company() -> None:
         ("[[faults]]\nservice = 'slack'\nmatch = 'x'\nkind = 'part_failure'", "part_failure"),
         ("[[faults]]\nservice = 'hubspot'\nmatch = 'x'\nkind = 'drop_socket'", "drop_socket"),
         ("[[faults]]\nservice = 'hubspot'\nmatch = 'x'\nkind = '418'", "faults.0.kind"),
+        ("[[faults]]\nservice = 'slack'\nmatch = 'x'\nkind = 'interfere'", "interfere"),
+        ("[[faults]]\nservice = 'hubspot'\nmatch = 'x'\nkind = '500'\nshare = 0", "share"),
+        ("[[salesforce_owners]]\nname = 'A'\nrecords = {ships = 1}", "ships"),
+        ("[[salesforce_owners]]\nname = 'A'\ncompanies_of = 'x@y.z'", "x@y.z"),
+        ("[[custom_objects]]\nname = 'deals'\nsingular = 'A'\nplural = 'B'", "deals"),
+        ("[generate]\nrecords_in_all = {deals = 1}", "records_in_all"),
         ("poll_interval = ", "not valid TOML"),
     ],
 )

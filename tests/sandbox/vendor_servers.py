@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +141,23 @@ class HubSpotAccount(Vendor):
         token = self.world.scenario.account.token if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.request(method, self.base + path, headers=headers, timeout=10, **more)
+
+    def update(self, kind: str, changes: dict[str, str]) -> Any:
+        """Change owners in one batch: record id -> owner id."""
+        inputs = [
+            {"id": key, "properties": {"hubspot_owner_id": owner}} for key, owner in changes.items()
+        ]
+        path = f"/crm/v3/objects/{kind}/batch/update"
+        return self.call("POST", path, json={"inputs": inputs})
+
+    def read(self, kind: str, keys: Sequence[str], **more: Any) -> Any:
+        """Read a batch, with the owners if nothing else is asked for."""
+        body = {"inputs": [{"id": key} for key in keys], "properties": ["hubspot_owner_id"], **more}
+        return self.call("POST", f"/crm/v3/objects/{kind}/batch/read", json=body)
+
+    def owner_called(self, email: str) -> str:
+        found = self.call("GET", f"/crm/v3/owners/?email={email}").json()["results"]
+        return str(found[0]["id"])
 
     def search(self, kind: str, **body: Any) -> Any:
         return self.call("POST", f"/crm/v3/objects/{kind}/search", json=body)
