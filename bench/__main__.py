@@ -1,4 +1,4 @@
-"""`python -m bench ack|start|history|all [--json]`: the benchmarks. docs/benchmarks.md explains."""
+"""`python -m bench ack|start|history|reassign|all [--json]`; docs/benchmarks.md explains each."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import ack, history, start
+from bench import ack, history, reassign, start
 from bench.numbers import Goal, Json
 from bench.processes import Failed
 from sandbox.client import NotSeen, Refused
 
-Benchmark = tuple[Callable[[], tuple[Json, list[Goal]]], Callable[[Json], str]]
+Benchmark = tuple[Callable[..., tuple[Json, list[Goal]]], Callable[[Json], str]]
 BENCHMARKS: dict[str, Benchmark] = {
     "ack": (ack.run, ack.text),
     "start": (start.run, start.text),
     "history": (history.run, history.text),
+    "reassign": (reassign.run, reassign.text),
 }
 
 
@@ -28,13 +29,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("benchmark", choices=(*BENCHMARKS, "all"))
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument("--records", type=int, help="reassign: how many (100,000)")
+    parser.add_argument("--owners", type=int, help="reassign: of how many owners (20)")
     arguments = parser.parse_args()
+    sizes = {name: getattr(arguments, name) for name in ("records", "owners")}
+    sizes = {name: size for name, size in sizes.items() if size is not None}
+    if sizes and arguments.benchmark != "reassign":
+        parser.error("--records and --owners belong to reassign")
+    if any(size < 1 for size in sizes.values()):
+        parser.error("--records and --owners must be at least 1")
     names = BENCHMARKS if arguments.benchmark == "all" else (arguments.benchmark,)
     answers: list[Json] = []
     try:
         for name in names:
             measure, text = BENCHMARKS[name]
-            answer, goals = measure()
+            answer, goals = measure(**sizes)
             answers.append(answer)
             if not arguments.json:
                 print(text(answer["results"]))

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -23,6 +24,7 @@ from workflows.errors import SunsetError
 if TYPE_CHECKING:
     from bot.ports import Clock
     from bot.store.sqlite import SqliteStore
+    from workflows.run import Run
 
 app = typer.Typer(
     name="sunset",
@@ -127,7 +129,7 @@ def doctor(as_json: AsJson = False) -> None:
 def plan(as_json: AsJson = False) -> None:
     """Make the read-only plan now and print it; nothing is recorded and nobody is asked."""
     from bot.doctor import plan_now
-    from bot.report import plan_table
+    from bot.report import plan_tables
 
     settings = _settings()
     made, missing = plan_now(settings)
@@ -135,7 +137,7 @@ def plan(as_json: AsJson = False) -> None:
         out.print_json(made.model_dump_json())
         return
     tr = translator(settings.sunset_locale)
-    out.print(plan_table(made, tr))
+    out.print(*plan_tables(made, tr), sep="\n")
     for note in missing:
         out.print(tr.text(note.problem, escape=False), markup=False)
 
@@ -161,21 +163,41 @@ def list_runs(as_json: AsJson = False) -> None:
 
 
 @runs_app.command("show")
-def show_run(run_id: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
-    """Show one run: its checklist with the evidence, and its history."""
-    from bot.report import history_table, run_detail, steps_table
+def show_run(
+    run_id: Annotated[str, typer.Argument(metavar="ID")],
+    as_json: AsJson = False,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Show how its reassignment goes, until that is over."),
+    ] = False,
+) -> None:
+    """Show one run: its checklist with the evidence, the reassignment, and its history."""
+    from bot.report import history_table, run_detail, step_two, steps_table
 
     settings, store = _store()
     run = store.run(run_id)
     if run is None:
         _fail(f"There is no run {run_id}. `sunset runs list` shows all.")
-    history = store.history(run_id)
-    if as_json:
-        out.print_json(data=run_detail(run, history))
-        return
     tr = translator(settings.sunset_locale)
+    if follow:
+        run = _followed(store, run, tr, as_json)
+    elif as_json:
+        out.print_json(data=run_detail(run, store.history(run_id)))
+    if as_json:
+        return
     out.print(steps_table(run, tr))
-    out.print(history_table(history, tr))
+    for table in step_two(run, tr):
+        out.print(table)
+    if not follow:
+        out.print(history_table(store.history(run_id), tr))
+
+
+def _followed(store: SqliteStore, run: Run, tr: Translator, as_json: bool) -> Run:
+    """Show a run's job as it goes; return the run as it was seen last."""
+    from bot.follow import JsonLines, follow, screen_for
+
+    screen = JsonLines() if as_json else screen_for(out, tr, time.monotonic)
+    return follow(store, run, screen, wait=time.sleep, clock=time.monotonic)
 
 
 @audit_app.command("verify")

@@ -177,7 +177,7 @@ class Engine:
 
     def progress(self, run_id: str) -> Progress | None:
         """Return how far the run's job is."""
-        return self.board.jobs.get(run_id)
+        return self.board.jobs.get(run_id) or self._store.progress(run_id)
 
     def message_link(self, run_id: str) -> str | None:
         """Return a permalink to the run's thread, once it was posted."""

@@ -8,11 +8,12 @@ answer came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.errors import VendorError
 from workflows.values import Account, Blocker, Inventory, OwnedRecords, Owner, Package
 
 
@@ -43,11 +44,65 @@ class Rejected:
 
 
 @dataclass(frozen=True)
-class Reassigned:
-    """What became of a batch: every id that went in is in exactly one of the two."""
+class Swap:
+    """One change of owner that is wanted: only where the owner still is *old*."""
+
+    record_id: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """What became of the swaps of one batch: every record is in exactly one of these.
+
+    ``changed`` were written now; ``already`` had the new owner before; ``elsewhere`` have neither
+    (record -> its owner; None: nobody); ``gone`` are unknown to HubSpot (deleted, archived, merged
+    into another); ``rejected`` were refused one by one; ``unclear`` may have been written or not.
+    ``error`` says why they are unclear; without one they were not let go.
+    """
 
     changed: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str | None] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    unclear: tuple[str, ...] = ()
+    error: VendorError | None = None
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """A page of a search by owner: record id -> owner, ascending by id; how many there are."""
+
+    owners: Mapping[str, str]
+    total: int
+
+
+@dataclass(frozen=True)
+class OwnerChange:
+    """One entry of a record's owner history."""
+
+    owner: str | None
+    at: datetime
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class ObjectKind:
+    """A custom object type: what its records are addressed by, and what people call them."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class OwnerCensus:
+    """All owners at one time: targets, candidates with their reasons, and who is neither."""
+
+    active: tuple[Owner, ...]
+    salesforce_only: tuple[OwnedRecords, ...]
+    deactivated: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,8 +139,16 @@ class HubSpotPort(Protocol):
         """Return the owners who are active HubSpot users, sorted by label: the targets."""
         ...
 
-    def salesforce_only_owners(self) -> tuple[OwnedRecords, ...]:
-        """Return the Salesforce-only owners with the reason for each, without counts."""
+    def owner_census(self) -> OwnerCensus:
+        """Return all owners: active HubSpot users, Salesforce-only ones, deactivated users."""
+        ...
+
+    def custom_objects(self) -> tuple[ObjectKind, ...]:
+        """Return the account's custom object types, by label."""
+        ...
+
+    def owners_of_companies(self, owner_id: str, sample: int = 100) -> Mapping[str, int]:
+        """Count who owns the companies of some of this owner's contacts: owner -> companies."""
         ...
 
     def count_by_owner(self, object_type: str, owner_ids: Sequence[str]) -> dict[str, int]:
@@ -100,21 +163,36 @@ class HubSpotPort(Protocol):
         """Return the day's API budget, or None where the account does not tell."""
         ...
 
-    def record_ids(
-        self, object_type: str, owner_ids: Sequence[str], after: str = ""
-    ) -> dict[str, str]:
-        """Return up to 200 records of these owners (≤ 100) above id *after*: id -> owner.
+    def known_usage(self) -> DailyUsage | None:
+        """Return the day's API budget as the latest answers told it, without a call."""
+        ...
 
-        Ascending by id; an empty answer is the end.
+    def records_of(self, object_type: str, owner_ids: Sequence[str], after: str = "") -> RecordPage:
+        """Return up to 200 records of these owners (≤ 100) whose ids follow *after*.
+
+        As the search index sees them. Ascending by id; fewer than 200 is the end.
         """
         ...
 
-    def owners_of(self, object_type: str, record_ids: Sequence[str]) -> dict[str, str | None]:
-        """Read the present owner of each record (≤ 100); ids that do not exist are left out."""
+    def swap_owners(
+        self, object_type: str, swaps: Sequence[Swap], go: Callable[[], bool]
+    ) -> Swapped:
+        """Change the owner of up to 100 records, of each only if it still is the old one.
+
+        HubSpot has no compare-and-set. This is the nearest: the records are read and, in the
+        next moment, those that still have their old owner are written. Both calls are let through
+        by the limits together, so that no waiting lies between them. *go* is asked when both may
+        leave; False: nothing is sent. A batch that is refused as a whole is halved until the
+        culprits are alone. One attempt: nothing that is unclear is written again here. Never raises
+        :class:`VendorError` for what is worth another attempt; raises it where HubSpot refuses us
+        altogether (token, scope).
+        """
         ...
 
-    def reassign(self, object_type: str, record_ids: Iterable[str], owner_id: str) -> Reassigned:
-        """Set the owner of up to 100 records and account for each."""
+    def owner_histories(
+        self, object_type: str, record_ids: Sequence[str]
+    ) -> Mapping[str, tuple[OwnerChange, ...]]:
+        """Return the owner history of up to 50 records, newest first; unknown ids are left out."""
         ...
 
 

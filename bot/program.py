@@ -18,6 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.effects.context import Context
+from bot.effects.files import FilesInThread
 from bot.effects.messages import CARD, Messages
 from bot.effects.owners import OwnerChecks
 from bot.effects.package import PackageWork
@@ -133,6 +134,7 @@ class Program:
             channel=settings.sunset_channel,
             channel_locale=settings.sunset_locale,
             audit_channel=settings.sunset_audit_channel,
+            files=self.slack,
         )
 
     def _listen(self, services: Services) -> None:
@@ -260,12 +262,15 @@ class Program:
 def handlers(context: Context) -> dict[str, Handler]:
     """Return what carries out each kind of effect."""
     messages, reminders = Messages(context), Reminders(context)
+    files = FilesInThread(context)
     package, jobs, owners = PackageWork(context), Reassignment(context), OwnerChecks(context)
     return {
         "card": messages.card,
         "prompt": messages.prompt,
         "close_prompt": messages.close_prompt,
         "notice": messages.notice,
+        "mapping_file": files.mapping,
+        "result_file": files.result,
         "audit_line": messages.audit_lines,
         "lay_reminder": reminders.lay,
         "lift_reminder": reminders.lift,

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from bot.store.base import Link
-from handlers.i18n import Translator
-from handlers.views import words
+from handlers.i18n import Translator, escape_outside
+from handlers.views import forecast, words
 from handlers.views.describe import describe
 from workflows.checklist import checklist
 from workflows.prompts import prompt
 from workflows.run import Run
-from workflows.values import CORE_OBJECTS, Plan
+from workflows.values import CORE_OBJECTS, Owner, Plan
+
+FAILURES_SHOWN = 20
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the direction of what follows them: a name would reach beyond its cell."""
 
 
 def readable(mrkdwn: str) -> str:
@@ -25,6 +29,16 @@ def readable(mrkdwn: str) -> str:
     text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", mrkdwn)
     text = re.sub(r"<([@#])([A-Z0-9]+)(?:\|[^>]*)?>", r"\1\2", text)
     return html.unescape(text)
+
+
+def unmarked(mrkdwn: str) -> str:
+    """Turn Slack's notation into plain words, without its bold and code."""
+    return re.sub(r"[*`]", "", readable(mrkdwn))
+
+
+def cell(text: str) -> str:
+    """Make text from outside fit for a table: no control characters, no markup of rich's."""
+    return escape(html.unescape(escape_outside(_TURNS.sub("", text))))
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -52,9 +66,29 @@ def run_detail(run: Run, history: Sequence[Link]) -> dict[str, Any]:
         "irreversible": list(run.irreversible),
         "blocked": run.blocked.model_dump(mode="json") if run.blocked else None,
         "frozen": run.frozen,
+        "reassignment": _reassignment(run),
         "history": [
             {**item.recorded.model_dump(mode="json"), "hash": item.hash} for item in history
         ],
+    }
+
+
+def _reassignment(run: Run) -> dict[str, Any]:
+    """Return what step 2 is about: who, to whom, which types, and what became of it."""
+    return {
+        "objects": list(run.objects),
+        "excluded": sorted(run.excluded),
+        "mapping": {old: given.model_dump(mode="json") for old, given in run.mapping.items()},
+        "job": run.job,
+        "job_state": run.job_state,
+        "waits_until": run.waits_until.isoformat() if run.waits_until else None,
+        "undo": {"owner": run.undo_owner, "object": run.undo_object},
+        "tallies": [tally.model_dump(mode="json") for tally in run.tallies],
+        "failures": [failure.model_dump(mode="json") for failure in run.failures],
+        "failure_count": run.failure_count,
+        "records_changed": run.records_changed,
+        "records_left": run.records_left,
+        "left": {owned.owner.id: dict(owned.counts) for owned in run.owners},
     }
 
 
@@ -76,6 +110,87 @@ def steps_table(run: Run, tr: Translator) -> Table:
     return table
 
 
+def step_two(run: Run, tr: Translator) -> Iterator[Table]:
+    """Yield the tables of step 2, as far as it has come: owners, result, failures."""
+    if run.owners:
+        yield _owners_table(run, tr)
+    if run.tallies:
+        yield _result_table(run, tr)
+    if run.failures:
+        yield _failures_table(run, tr)
+
+
+def _owners_table(run: Run, tr: Translator) -> Table:
+    """Return each old owner with the records that are left, and who gets them."""
+    labels = words.labels(run)
+    types = ", ".join(words.object_name(kind, tr, labels) for kind in run.objects)
+    table = Table(
+        tr("Salesforce-only owner"),
+        tr("why"),
+        tr("left as last counted"),
+        tr("goes to"),
+        title=tr("Salesforce-only owners"),
+        caption=cell(tr("Reassigned: {types}", types=types)),
+    )
+    for owned in run.owners:
+        given = run.mapping.get(owned.owner.id)
+        if owned.owner.id in run.excluded:
+            goal = tr("excluded: stays as it is")
+        elif given is not None:
+            goal = readable(words.assignment(given, tr, labels))
+        else:
+            goal = tr("open") if owned.total else "–"
+        counts = readable(words.counts(owned.counts, tr, labels))
+        table.add_row(*map(cell, (owned.owner.label, words.why(owned, tr), counts, goal)))
+    return table
+
+
+def _result_table(run: Run, tr: Translator) -> Table:
+    """Return what the last job did, for each old owner and object type."""
+    table = Table(title=tr("Result of the last job"))
+    for heading in (tr("Salesforce-only owner"), tr("type")):
+        table.add_column(heading)
+    for heading in (
+        tr("changed"),
+        tr("failed"),
+        tr("left alone"),
+        tr("changed hands meanwhile"),
+        tr("left"),
+    ):
+        table.add_column(heading, justify="right")
+    for tally in run.tallies:
+        owned = run.owner(tally.owner_id)
+        left = owned.counts.get(tally.object_type, 0) if owned else 0
+        table.add_row(
+            cell(owned.owner.label if owned else f"#{tally.owner_id}"),
+            cell(words.object_name(tally.object_type, tr, words.labels(run))),
+            *map(
+                tr.number,
+                (tally.changed, tally.failed, tally.left_alone, tally.overwritten, left),
+            ),
+        )
+    return table
+
+
+def _failures_table(run: Run, tr: Translator) -> Table:
+    """Return the first records that HubSpot would not change, with its reasons."""
+    table = Table(
+        tr("type"),
+        tr("record"),
+        tr("HubSpot's reason"),
+        tr("correlation id"),
+        title=tr("Records that failed"),
+    )
+    labels = words.labels(run)
+    for one in run.failures[:FAILURES_SHOWN]:
+        kind = words.object_name(one.object_type, tr, labels)
+        table.add_row(*map(cell, (kind, one.record_id, one.reason, one.reference)))
+    more = run.failure_count - min(len(run.failures), FAILURES_SHOWN)
+    if more > 0:
+        table.caption = tr.plural("… and {count} more", "… and {count} more", more)
+    return table
+
+
 def history_table(history: Sequence[Link], tr: Translator) -> Table:
     """Return a run's events, one a line."""
     table = Table("#", tr("when"), tr("who"), tr("what"), "hash")
@@ -91,28 +206,46 @@ def history_table(history: Sequence[Link], tr: Translator) -> Table:
     return table
 
 
-def plan_table(plan: Plan, tr: Translator) -> Table:
-    """Return the Salesforce-only owners with their records, and what the package holds."""
+def plan_tables(plan: Plan, tr: Translator) -> Iterator[Table]:
+    """Yield the plan: who has what and what it costs, then who is left alone."""
+    yield _plan_table(plan, tr)
+    if plan.deactivated:
+        yield _deactivated_table(plan.deactivated, tr)
+
+
+def _plan_table(plan: Plan, tr: Translator) -> Table:
+    """Return the Salesforce-only owners with the reason for each, their records, and the cost."""
     inventory = plan.inventory
     package = (
         f"{inventory.package.name} {inventory.package.version}"
         if inventory
         else tr("The package is not installed.")
     )
-    table = Table(title=escape(f"HubSpot {plan.account.portal_id} · {package}"))
+    table = Table(title=cell(f"HubSpot {plan.account.portal_id} · {package}"))
     table.add_column(tr("Salesforce-only owner"))
     table.add_column(tr("why"))
     for kind in CORE_OBJECTS:
-        table.add_column(kind, justify="right")
+        table.add_column(words.object_name(kind, tr), justify="right")
+    table.add_column(tr("others, only if chosen"))
     for owned in plan.owners:
         counts = [tr.number(owned.counts.get(kind, 0)) for kind in CORE_OBJECTS]
-        table.add_row(escape(owned.owner.label), owned.why, *counts)
-    forecast = plan.forecast
-    table.caption = tr(
-        "{records} records; about {searches} searches and {updates} updates, {seconds} s",
-        records=tr.number(plan.total),
-        searches=tr.number(forecast.search_calls),
-        updates=tr.number(forecast.update_calls),
-        seconds=tr.number(forecast.seconds),
+        others = {kind: count for kind, count in owned.other_counts.items() if count}
+        named = readable(words.counts(others, tr, plan.labels)) if others else ""
+        table.add_row(cell(owned.owner.label), cell(words.why(owned, tr)), *counts, cell(named))
+    records = tr.plural("{count} record", "{count} records", plan.total)
+    cost = [unmarked(line) for line in forecast.lines(plan.forecast, None, tr)]
+    short = forecast.warning(plan.forecast, tr)
+    told = [records, *cost, *([unmarked(short)] if short else [])]
+    table.caption = cell(" · ".join(told))
+    return table
+
+
+def _deactivated_table(owners: Sequence[Owner], tr: Translator) -> Table:
+    table = Table(
+        tr("deactivated HubSpot user"),
+        tr("e-mail"),
+        title=tr("Left alone: deactivated HubSpot users are no Salesforce-only owners"),
     )
+    for owner in owners:
+        table.add_row(cell(owner.label), cell(owner.email))
     return table

@@ -80,6 +80,7 @@ class Settings(SalesforceSettings):
     sunset_reminders: Durations = tuple(timedelta(minutes=m) for m in (1440, 720, 240, 60, 15))
     sunset_poll_interval: timedelta = timedelta(minutes=1)
     sunset_sync_quiet: timedelta = timedelta(minutes=5)
+    sunset_hubspot_reserve: float = Field(0.2, ge=0, lt=1)
     sunset_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("sunset_admins", "sunset_approvers", mode="before")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from workflows.commands import Command
 from workflows.events import Recorded
@@ -27,12 +27,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a reassignment or undo is, in records."""
+    """How far a reassignment or undo is, in records.
+
+    ``phase``: changing, checking (the histories, afterwards) or undoing. ``per_second`` is the rate
+    now, ``seconds_left`` what is left of the phase at the account's limits; None: not known.
+    """
 
     done: int
     total: int
     failed: int
     per_second: float = 0.0
+    phase: Literal["changing", "checking", "undoing"] = "changing"
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,19 @@ class Owners(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Files that people hand over in a modal."""
+
+    def read_file(self, file_id: str, most: int) -> bytes:
+        """Return the content of a file that somebody uploaded to Slack.
+
+        Raises:
+            workflows.errors.SunsetError: it cannot be read (not granted, deleted, no answer), or
+                is larger than *most* bytes.
+        """
+        ...
+
+
 class Clock(Protocol):
     """The time."""
 
@@ -137,3 +156,5 @@ class Services:
     channel: str
     channel_locale: str
     audit_channel: str = ""
+    files: Files | None = None
+    """None: this program takes no files."""

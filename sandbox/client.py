@@ -210,6 +210,10 @@ class Person:
             body["block_id"] = block_id
         return Reply.of(self.page.post("/sandbox/act", body))
 
+    def upload(self, name: str, content: bytes) -> str:
+        """Pick a file for a file input; return its id, which is the input's value."""
+        return str(self.page.upload(self.id, name, content)["id"])
+
     def force(self, message: Message, action: Json) -> Reply:
         """Send *action* as if *message* still had the element: a stale or forged click."""
         body = {"user": self.id, "container": _in(message), "force": True, "action": action}
@@ -244,6 +248,20 @@ class Page:
     def post(self, path: str, body: Json, /) -> Json:
         """Call `POST path`; :class:`Refused` for an error."""
         return _answer(self._session.post(self.url + path, json=body, timeout=REQUEST_SECONDS))
+
+    def upload(self, user: str, name: str, content: bytes) -> Json:
+        """Take a person's file in; return what the sandbox says about it."""
+        url, params = f"{self.url}/sandbox/files", {"user": user, "name": name}
+        sent = self._session.post(url, params=params, data=content, timeout=REQUEST_SECONDS)
+        return dict(_answer(sent)["file"])
+
+    def download(self, file: str) -> bytes:
+        """Return the bytes of a file; :class:`Refused` where there is none."""
+        url = f"{self.url}/sandbox/files/{file}"
+        answer = self._session.get(url, timeout=REQUEST_SECONDS)
+        if not answer.ok:
+            raise Refused("no_file", f"{url} answered {answer.status_code}.")
+        return answer.content
 
     # Slack
 

@@ -134,6 +134,11 @@ class Message:
         """The `event_payload` of its metadata."""
         return dict((self.raw.get("metadata") or {}).get("event_payload") or {})
 
+    @property
+    def files(self) -> list[Json]:
+        """The files in it: `{id, name, size, …}`."""
+        return list(self.raw.get("files") or [])
+
     @cached_property
     def said(self) -> str:
         """Everything that can be read in it, its blocks first."""

@@ -86,6 +86,10 @@ class HubSpot:
         """Put dirty records right."""
         return self._dirty(kind, ids, {"dirty": False})
 
+    def dirty(self, kind: str) -> list[str]:
+        """Return the ids of the records that refuse a change of their owner now."""
+        return list(self._dirty(kind, (), {"dirty": False})["dirty"])
+
     def _dirty(self, kind: str, ids: Sequence[str], more: Json) -> Json:
         body = {"object": kind, "ids": list(ids), **more}
         return self._page.post("/sandbox/hubspot/record/dirty", body)

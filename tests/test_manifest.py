@@ -18,6 +18,7 @@ SCOPES = {
     "apps_connections_open": set(),  # an app-level token's scope: connections:write
     "auth_test": set(),
     "chat_deleteScheduledMessage": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_scheduleMessage": {"chat:write"},
     "chat_scheduledMessages_list": set(),
@@ -25,6 +26,8 @@ SCOPES = {
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_open": {"im:write"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
+    "files_info": {"files:read"},
+    "files_upload_v2": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read", "users:read.email"},
     "views_open": set(),

@@ -15,6 +15,7 @@ from workflows.text import Text
 from workflows.values import (
     Account,
     Actor,
+    Assignment,
     Blocker,
     Failure,
     Inventory,
@@ -25,6 +26,7 @@ from workflows.values import (
     Reading,
     Reason,
     Role,
+    SuggestionKind,
     Tally,
 )
 
@@ -96,6 +98,44 @@ class MapOwner(Action):
     answers = True
     owner_id: str
     target: Owner
+    others: tuple[Owner, ...] = ()
+    """Further targets: the records go to all of them in turn."""
+    kinds: dict[str, Owner] = {}
+    """Object types that go to an owner of their own."""
+
+
+class ImportMapping(Action):
+    """Take a whole file of choices in, or none of it: Salesforce-only owner id -> assignment."""
+
+    answers = True
+    assignments: dict[str, Assignment]
+
+
+class RequestMappingFile(Action):
+    """Ask for the mapping as a file that can be filled in."""
+
+    answers = True
+
+
+class ExcludeOwner(Action):
+    """Say that an owner is not a Salesforce-only one after all; its records stay as they are."""
+
+    answers = True
+    owner_id: str
+
+
+class IncludeOwner(Action):
+    """Take an exclusion back."""
+
+    answers = True
+    owner_id: str
+
+
+class ChooseObjects(Action):
+    """Choose further object types whose records are to be reassigned too."""
+
+    answers = True
+    others: frozenset[str]
 
 
 class MapRemaining(Action):
@@ -106,9 +146,10 @@ class MapRemaining(Action):
 
 
 class TakeSuggestions(Action):
-    """Take every suggestion for owners that have no target yet."""
+    """Take every suggestion of one kind ('': of all) for owners that have no target yet."""
 
     answers = True
+    why: SuggestionKind | Literal[""] = ""
 
 
 class ConfirmMapping(Action):
@@ -133,6 +174,12 @@ class ResumeReassignment(Action):
     answers = True
 
 
+class StopReassignment(Action):
+    """End the job here; what it did is checked, counted and stays."""
+
+    answers = True
+
+
 class RetryReassignment(Action):
     """Run the confirmed mapping again over what is left."""
 
@@ -146,9 +193,14 @@ class ChangeMapping(Action):
 
 
 class UndoReassignment(Action):
-    """Give back every record whose owner is still the one that the bot wrote."""
+    """Give back every record whose owner is still the one that the bot wrote.
+
+    All, or those of one Salesforce-only owner, or of one object type, or of both ('': all).
+    """
 
     answers = True
+    owner_id: str = ""
+    object_type: str = ""
 
 
 class ReportOwnersDeleted(Action):
@@ -291,12 +343,28 @@ class RecordReassigned(BotAction):
     failure_count: int = 0
 
 
+class RecordReassignmentWaiting(BotAction):
+    """The job waits: the day's requests are used up, but for the reserve."""
+
+    job: int
+    until: Instant
+    remaining: int
+    reserve: int
+
+
+class RecordReassignmentGoesOn(BotAction):
+    """The job waits no longer."""
+
+    job: int
+
+
 class RecordUndone(BotAction):
-    """The undo ended."""
+    """The undo ended; *still_changed* records carry what the bot wrote, in its scope or not."""
 
     job: int
     restored: int
     left_alone: int
+    still_changed: int
 
 
 class RecordOwnersGone(BotAction):

@@ -76,6 +76,11 @@ def _shows(event: e.Event) -> bool:
         | e.ConsentGiven
         | e.OwnerMapped
         | e.OwnersCounted
+        | e.OwnerExcluded
+        | e.OwnerIncluded
+        | e.ObjectsChosen
+        | e.ReassignmentWaits
+        | e.ReassignmentGoesOn
         | e.Blocked
         | e.Retried
         | e.Recovered
@@ -101,6 +106,7 @@ def _notices(recorded: e.Recorded) -> list[Effect]:
         | e.OwnersRemain
         | e.NothingToReassign
         | e.PackageAbsent
+        | e.ReassignmentWaits
         | e.ReassignmentFinished
         | e.ReassignmentUndone
         | e.InventoryChanged
@@ -127,13 +133,17 @@ def _work(event: e.Event, run: Run) -> list[Effect]:
             return [_job("take_plan")]
         case e.DisconnectReported():
             return [_job("watch_sync")]
-        case e.DisconnectVerified() | e.DisconnectUnverifiable() | e.ReassignmentUndone():
+        case e.DisconnectVerified() | e.DisconnectUnverifiable():
             return [_job("count_owners")]
-        case e.ReassignmentFinished():
+        case e.ReassignmentFinished() | e.ReassignmentUndone():
+            return [_job("count_owners"), *_result_file(event)]
+        case e.OwnerExcluded() | e.ObjectsChosen() if not run.to_map:
             return [_job("count_owners")]
+        case e.MappingFileRequested():
+            return [_file("mapping_file", f"mapping_file:{run.version}")]
         case e.MappingConfirmed() | e.ReassignmentRetried():
             return [_job("reassign", f"reassign:{run.job}", job=run.job)]
-        case e.ReassignmentResumed():
+        case e.ReassignmentResumed() | e.ReassignmentStopped():
             return [_job("reassign", f"reassign:{run.job}", job=run.job)]
         case e.UndoStarted():
             return [_job("undo", f"undo:{run.job}", job=run.job)]
@@ -167,6 +177,19 @@ def _work(event: e.Event, run: Run) -> list[Effect]:
             return _again(run)
         case _:
             return []
+
+
+def _result_file(event: e.ReassignmentFinished | e.ReassignmentUndone) -> list[Effect]:
+    """List what a job did not do, record by record, where there is any."""
+    if isinstance(event, e.ReassignmentUndone):
+        missed = event.left_alone
+    else:
+        missed = sum(one.failed + one.left_alone + one.overwritten for one in event.tallies)
+    return [_file("result_file", f"result_file:{event.job}", job=event.job)] if missed else []
+
+
+def _file(kind: str, key: str, **data: str | int) -> Effect:
+    return Effect(kind=kind, key=key, lane="thread", data=data)
 
 
 def recipients(run: Run, before: int) -> list[str]:
@@ -251,7 +274,7 @@ def _again(run: Run) -> list[Effect]:
 def _job_again(run: Run) -> list[Effect]:
     if run.job_state in {"counting", "recounting"}:
         return [_job("count_owners")]
-    if run.job_state == "running":
+    if run.job_state in {"running", "stopping"}:
         return [_job("reassign", f"reassign:{run.job}", job=run.job)]
     if run.job_state == "undoing":
         return [_job("undo", f"undo:{run.job}", job=run.job)]

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from workflows.base import Instant, Value
 from workflows.text import Text
 from workflows.values import (
+    CORE_OBJECTS,
     Account,
     Actor,
     Blocker,
@@ -151,14 +152,49 @@ class OwnerMapped(Event):
     owner_id: str
     owner_name: str
     target: Owner
+    others: tuple[Owner, ...] = ()
+    kinds: dict[str, Owner] = {}
+
+
+class MappingFileRequested(Event):
+    """Somebody wants the mapping as a file."""
+
+    type: Literal["mapping_file_requested"] = "mapping_file_requested"
+
+
+class OwnerExcluded(Event):
+    """An owner is not a Salesforce-only one after all; its records stay as they are."""
+
+    type: Literal["owner_excluded"] = "owner_excluded"
+    owner_id: str
+    owner_name: str
+
+
+class OwnerIncluded(Event):
+    """An exclusion was taken back."""
+
+    type: Literal["owner_included"] = "owner_included"
+    owner_id: str
+    owner_name: str
+
+
+class ObjectsChosen(Event):
+    """The object types whose records are to be reassigned."""
+
+    type: Literal["objects_chosen"] = "objects_chosen"
+    objects: tuple[str, ...]
 
 
 class MappingConfirmed(Event):
-    """The mapping was confirmed; the job runs exactly this."""
+    """The mapping was confirmed; the job runs exactly this.
+
+    ``mapping`` holds the assignments' codes (:attr:`workflows.values.Assignment.code`).
+    """
 
     type: Literal["mapping_confirmed"] = "mapping_confirmed"
     digest: str
     mapping: dict[str, str]
+    objects: tuple[str, ...] = CORE_OBJECTS
     job: int
 
 
@@ -172,6 +208,29 @@ class ReassignmentResumed(Event):
     """The job goes on."""
 
     type: Literal["reassignment_resumed"] = "reassignment_resumed"
+
+
+class ReassignmentStopped(Event):
+    """The job is ended early; what it did is checked and counted."""
+
+    type: Literal["reassignment_stopped"] = "reassignment_stopped"
+
+
+class ReassignmentWaits(Event):
+    """The day's requests are used up but for the reserve; the job waits for the reset."""
+
+    type: Literal["reassignment_waits"] = "reassignment_waits"
+    job: int
+    until: Instant
+    remaining: int
+    reserve: int
+
+
+class ReassignmentGoesOn(Event):
+    """The job waits no longer."""
+
+    type: Literal["reassignment_goes_on"] = "reassignment_goes_on"
+    job: int
 
 
 class ReassignmentRetried(Event):
@@ -202,6 +261,8 @@ class UndoStarted(Event):
 
     type: Literal["undo_started"] = "undo_started"
     job: int
+    owner_id: str = ""
+    object_type: str = ""
 
 
 class ReassignmentUndone(Event):
@@ -211,6 +272,7 @@ class ReassignmentUndone(Event):
     job: int
     restored: int
     left_alone: int
+    still_changed: int | None = None
 
 
 class OwnersDeletionReported(Event):
@@ -464,9 +526,16 @@ AnyEvent = Annotated[
     | OwnersCounted
     | NothingToReassign
     | OwnerMapped
+    | MappingFileRequested
+    | OwnerExcluded
+    | OwnerIncluded
+    | ObjectsChosen
     | MappingConfirmed
     | ReassignmentPaused
     | ReassignmentResumed
+    | ReassignmentStopped
+    | ReassignmentWaits
+    | ReassignmentGoesOn
     | ReassignmentRetried
     | ReassignmentFinished
     | MappingReopened

@@ -9,7 +9,7 @@ from workflows import events as e
 from workflows.rules.package import inventory_digest
 from workflows.run import Block, Run
 from workflows.states import State
-from workflows.values import Evidence
+from workflows.values import Assignment, Evidence
 
 Change = dict[str, Any]
 _APPLY: dict[type[e.Event], Callable[[Run, Any, e.Recorded], Change]] = {}
@@ -82,7 +82,7 @@ def _proof(run: Run, step: str, kind: str, by: e.Recorded, reading: Any = None) 
 
 
 def _ended(recorded: e.Recorded) -> Change:
-    return {"ended_at": recorded.at, "blocked": None, "frozen": False}
+    return {"ended_at": recorded.at, "blocked": None, "frozen": False, "waits_until": None}
 
 
 # --- plan and approval -----------------------------------------------------------------------
@@ -182,13 +182,14 @@ def _disconnect_refuted(run: Run, event: e.DisconnectRefuted, recorded: e.Record
 @_on(e.OwnersCounted)
 def _owners_counted(run: Run, event: e.OwnersCounted, recorded: e.Recorded) -> Change:
     listed = {owned.owner.id for owned in event.owners}
+    owners = tuple(owned.split(run.objects) for owned in event.owners)
     change: Change = {
-        "owners": event.owners,
+        "owners": owners,
         "owners_counted": True,
         # Who is no Salesforce-only owner any more keeps their records, whatever was picked before.
         "mapping": {old: target for old, target in run.mapping.items() if old in listed},
     }
-    if any(owned.total for owned in event.owners):
+    if any(owned.total for owned in owners if owned.owner.id not in run.excluded):
         if run.state is State.REASSIGNING and run.job_state != "recounting":
             return {**change, "job_state": "finished", "asks": True}
         return _to(
@@ -220,8 +221,34 @@ def _nothing(run: Run, event: e.NothingToReassign, recorded: e.Recorded) -> Chan
 
 @_on(e.OwnerMapped)
 def _owner_mapped(run: Run, event: e.OwnerMapped, recorded: e.Recorded) -> Change:
+    targets = (event.target, *event.others)
+    assignment = Assignment(targets=targets, kinds=event.kinds)
     return {
-        "mapping": {**run.mapping, event.owner_id: event.target},
+        "mapping": {**run.mapping, event.owner_id: assignment},
+        "mapping_version": recorded.seq,
+    }
+
+
+@_on(e.MappingFileRequested)
+def _file_requested(run: Run, event: e.MappingFileRequested, recorded: e.Recorded) -> Change:
+    return {}
+
+
+@_on(e.OwnerExcluded)
+def _excluded(run: Run, event: e.OwnerExcluded, recorded: e.Recorded) -> Change:
+    return {"excluded": run.excluded | {event.owner_id}, "mapping_version": recorded.seq}
+
+
+@_on(e.OwnerIncluded)
+def _included(run: Run, event: e.OwnerIncluded, recorded: e.Recorded) -> Change:
+    return {"excluded": run.excluded - {event.owner_id}, "mapping_version": recorded.seq}
+
+
+@_on(e.ObjectsChosen)
+def _objects_chosen(run: Run, event: e.ObjectsChosen, recorded: e.Recorded) -> Change:
+    return {
+        "objects": event.objects,
+        "owners": tuple(owned.split(event.objects) for owned in run.owners),
         "mapping_version": recorded.seq,
     }
 
@@ -244,12 +271,27 @@ def _retried_job(run: Run, event: e.ReassignmentRetried, recorded: e.Recorded) -
 
 @_on(e.ReassignmentPaused)
 def _paused(run: Run, event: e.ReassignmentPaused, recorded: e.Recorded) -> Change:
-    return {"job_state": "paused", "asks": True}
+    return {"job_state": "paused", "waits_until": None, "asks": True}
 
 
 @_on(e.ReassignmentResumed)
 def _resumed(run: Run, event: e.ReassignmentResumed, recorded: e.Recorded) -> Change:
     return {"job_state": "running", "asks": True}
+
+
+@_on(e.ReassignmentStopped)
+def _job_stopped(run: Run, event: e.ReassignmentStopped, recorded: e.Recorded) -> Change:
+    return {"job_state": "stopping", "waits_until": None, "asks": True}
+
+
+@_on(e.ReassignmentWaits)
+def _waits(run: Run, event: e.ReassignmentWaits, recorded: e.Recorded) -> Change:
+    return {"waits_until": event.until}
+
+
+@_on(e.ReassignmentGoesOn)
+def _goes_on(run: Run, event: e.ReassignmentGoesOn, recorded: e.Recorded) -> Change:
+    return {"waits_until": None}
 
 
 @_on(e.ReassignmentFinished)
@@ -259,27 +301,40 @@ def _finished(run: Run, event: e.ReassignmentFinished, recorded: e.Recorded) -> 
         "tallies": event.tallies,
         "failures": event.failures,
         "failure_count": event.failure_count,
-        "records_changed": run.records_changed + sum(one.changed for one in event.tallies),
+        "records_changed": run.records_changed
+        + sum(one.changed + one.overwritten for one in event.tallies),
+        "waits_until": None,
         "asks": True,
     }
 
 
 @_on(e.MappingReopened)
 def _mapping_reopened(run: Run, event: e.MappingReopened, recorded: e.Recorded) -> Change:
-    return _to(State.MAPPING_OWNERS, job_state="")
+    left = {step: proof for step, proof in run.evidence.items() if step != "reassign"}
+    return _to(State.MAPPING_OWNERS, job_state="", evidence=left)
 
 
 @_on(e.UndoStarted)
 def _undo_started(run: Run, event: e.UndoStarted, recorded: e.Recorded) -> Change:
     left = {step: proof for step, proof in run.evidence.items() if step != "reassign"}
-    return _to(State.REASSIGNING, job=event.job, job_state="undoing", evidence=left)
+    return _to(
+        State.REASSIGNING,
+        job=event.job,
+        job_state="undoing",
+        waits_until=None,
+        undo_owner=event.owner_id,
+        undo_object=event.object_type,
+        evidence=left,
+    )
 
 
 @_on(e.ReassignmentUndone)
 def _undone(run: Run, event: e.ReassignmentUndone, recorded: e.Recorded) -> Change:
+    still = event.left_alone if event.still_changed is None else event.still_changed
     return {
         "job_state": "recounting",
-        "records_changed": event.left_alone,
+        "records_changed": still,
+        "waits_until": None,
         "asks": True,
         **_no_results(),
     }

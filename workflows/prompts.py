@@ -26,6 +26,7 @@ class Ask(StrEnum):
     MAP_OWNERS = "map_owners"
     WAIT_REASSIGNMENT = "wait_reassignment"
     REASSIGNMENT_PAUSED = "reassignment_paused"
+    WAIT_STOP = "wait_stop"
     WAIT_COUNT = "wait_count"
     REASSIGNMENT_LEFT = "reassignment_left"
     WAIT_UNDO = "wait_undo"
@@ -62,15 +63,26 @@ _CHOICES: dict[Ask, tuple[type[c.Action], ...]] = {
     Ask.MAP_OWNERS: (
         c.MapOwner,
         c.MapRemaining,
+        c.ImportMapping,
+        c.RequestMappingFile,
+        c.ExcludeOwner,
+        c.IncludeOwner,
+        c.ChooseObjects,
         c.TakeSuggestions,
         c.ConfirmMapping,
         c.CheckNow,
         c.UndoReassignment,
     ),
-    Ask.WAIT_REASSIGNMENT: (c.PauseReassignment,),
-    Ask.REASSIGNMENT_PAUSED: (c.ResumeReassignment, c.ChangeMapping, c.UndoReassignment),
+    Ask.WAIT_REASSIGNMENT: (c.PauseReassignment, c.StopReassignment),
+    # What a job did is checked and counted before its mapping is changed, or it is undone.
+    Ask.REASSIGNMENT_PAUSED: (c.ResumeReassignment, c.StopReassignment),
     Ask.REASSIGNMENT_LEFT: (c.RetryReassignment, c.ChangeMapping, c.UndoReassignment),
-    Ask.DELETE_OWNERS: (c.ReportOwnersDeleted, c.CheckNow, c.UndoReassignment),
+    Ask.DELETE_OWNERS: (
+        c.ReportOwnersDeleted,
+        c.CheckNow,
+        c.ChangeMapping,
+        c.UndoReassignment,
+    ),
     Ask.WAIT_OWNERS_GONE: (c.CheckNow,),
     Ask.CHOOSE_DATA_COPY: (c.ChooseDataCopy, c.CheckNow),
     Ask.CONFIRM_NO_COPY: (c.ConfirmNoCopy, c.ReconsiderDataCopy),
@@ -117,12 +129,20 @@ def _choices(run: Run, ask: Ask) -> list[type[c.Action]]:
     unwanted: set[type[c.Action]] = set()
     if not run.job or "owners_deleted" in run.irreversible:
         unwanted.add(c.UndoReassignment)
-    if not any(owned.suggestion for owned in run.unmapped):
+    if not run.suggested:
         unwanted.add(c.TakeSuggestions)
+    if not run.candidates:
+        unwanted |= {c.MapOwner, c.ImportMapping, c.ExcludeOwner}
+    if not run.excluded_owners:
+        unwanted.add(c.IncludeOwner)
+    if ask is Ask.DELETE_OWNERS and not run.leaves_records:
+        unwanted.add(c.ChangeMapping)
     if not run.unmapped:
         unwanted.add(c.MapRemaining)
     else:
         unwanted |= {c.ConfirmMapping, c.RetryReassignment}
+    if not run.to_map:
+        unwanted.add(c.ConfirmMapping)
     if run.unconfirmed:
         unwanted.add(c.RetryReassignment)
     if run.keep_copy is not False:
@@ -147,6 +167,7 @@ def _ask(run: Run) -> Ask:
         case State.REASSIGNING:
             return {
                 "running": Ask.WAIT_REASSIGNMENT,
+                "stopping": Ask.WAIT_STOP,
                 "paused": Ask.REASSIGNMENT_PAUSED,
                 "undoing": Ask.WAIT_UNDO,
                 "finished": Ask.REASSIGNMENT_LEFT,

@@ -8,7 +8,10 @@ from workflows.base import Instant, Value
 from workflows.states import State
 from workflows.text import Text
 from workflows.values import (
+    CORE_OBJECTS,
+    OTHER_OBJECTS,
     Account,
+    Assignment,
     Blocker,
     Evidence,
     Failure,
@@ -71,14 +74,24 @@ class Run(Value):
     disconnect_checked: bool = False
     owners: tuple[OwnedRecords, ...] = ()
     owners_counted: bool = False
-    mapping: dict[str, Owner] = {}
+    excluded: frozenset[str] = frozenset()
+    """Owners of whom an administrator said that they are no Salesforce-only ones."""
+    objects: tuple[str, ...] = CORE_OBJECTS
+    """The object types whose records are to be reassigned."""
+    mapping: dict[str, Assignment] = {}
     confirmed: dict[str, str] = {}
-    """What was confirmed and may run: Salesforce-only owner id -> HubSpot owner id."""
+    """What was confirmed and may run: Salesforce-only owner id -> the assignment's code."""
     mapping_version: int = 0
-    """The number of the last event that changed the mapping."""
+    """The number of the last event that changed what a confirmation would confirm."""
     job: int = 0
     job_state: str = ""
-    """'' (none), running, paused, counting, finished, undoing, or recounting (after an undo)."""
+    """'' (none), running, paused, stopping, counting, finished, undoing, or recounting (after an
+    undo)."""
+    waits_until: Instant | None = None
+    """The job waits for the daily limit's reset."""
+    undo_owner: str = ""
+    undo_object: str = ""
+    """What the undo under way is limited to."""
     tallies: tuple[Tally, ...] = ()
     failures: tuple[Failure, ...] = ()
     failure_count: int = 0
@@ -120,24 +133,61 @@ class Run(Value):
         return next((owned for owned in self.owners if owned.owner.id == owner_id), None)
 
     @property
+    def candidates(self) -> tuple[OwnedRecords, ...]:
+        """The Salesforce-only owners, less those that were excluded."""
+        return tuple(owned for owned in self.owners if owned.owner.id not in self.excluded)
+
+    @property
+    def counted_types(self) -> frozenset[str]:
+        """The object types of which records were counted, and those that are chosen."""
+        kinds = {kind for owned in self.owners for kind in (*owned.counts, *owned.other_counts)}
+        return frozenset(kinds.union(self.objects))
+
+    @property
+    def known_types(self) -> frozenset[str]:
+        """The object types that may be spoken of: the usual ones, and what was counted."""
+        return self.counted_types.union(CORE_OBJECTS, OTHER_OBJECTS)
+
+    @property
     def to_map(self) -> tuple[OwnedRecords, ...]:
         """The owners that have records and therefore need a target."""
-        return tuple(owned for owned in self.owners if owned.total)
+        return tuple(owned for owned in self.candidates if owned.total)
 
     @property
     def unmapped(self) -> tuple[OwnedRecords, ...]:
         """The owners that still need a target: none is chosen, or it exists in Salesforce alone."""
-        alone = {owned.owner.id for owned in self.owners}
+        alone = {owned.owner.id for owned in self.candidates}
+
+        def chosen(owned: OwnedRecords) -> bool:
+            assignment = self.mapping.get(owned.owner.id)
+            return assignment is not None and alone.isdisjoint(one.id for one in assignment.owners)
+
+        return tuple(owned for owned in self.to_map if not chosen(owned))
+
+    @property
+    def suggested(self) -> tuple[OwnedRecords, ...]:
+        """The owners that need a target and have a suggestion that can be taken."""
+        alone = {owned.owner.id for owned in self.candidates}
         return tuple(
             owned
-            for owned in self.to_map
-            if owned.owner.id not in self.mapping or self.mapping[owned.owner.id].id in alone
+            for owned in self.unmapped
+            if owned.suggestion is not None and owned.suggestion.target.id not in alone
         )
+
+    @property
+    def excluded_owners(self) -> tuple[OwnedRecords, ...]:
+        """The listed owners that were excluded."""
+        return tuple(owned for owned in self.owners if owned.owner.id in self.excluded)
+
+    @property
+    def leaves_records(self) -> bool:
+        """Whether records are left out: of excluded owners, or of types that are not chosen."""
+        return bool(self.excluded_owners) or any(owned.other_counts for owned in self.candidates)
 
     @property
     def unconfirmed(self) -> tuple[OwnedRecords, ...]:
         """The owners with records whose target, as it is now, nobody has confirmed."""
-        chosen = {old: target.id for old, target in self.mapping.items()}
+        chosen = {old: assignment.code for old, assignment in self.mapping.items()}
         return tuple(
             owned
             for owned in self.to_map
@@ -147,8 +197,8 @@ class Run(Value):
 
     @property
     def records_left(self) -> int:
-        """Contacts, companies and deals that belong to Salesforce-only owners, as last counted."""
-        return sum(owned.total for owned in self.owners)
+        """Records of the chosen types that belong to Salesforce-only owners, as last counted."""
+        return sum(owned.total for owned in self.candidates)
 
 
 def waited_since(run: Run) -> datetime:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from workflows import commands as c
-from workflows.rules import approval, control, disconnect, owners, package, window
+from workflows.rules import approval, control, disconnect, mapping, owners, package, window
 from workflows.states import ACTIVE, State
 
 S = State
@@ -27,15 +27,23 @@ TABLE = (
     (S.DISCONNECTING, c.RecordSyncUnreadable, disconnect.unreadable, (STAY,)),
     (S.DISCONNECTING, c.CheckNow, control.check_now, (STAY,)),
     (S.DISCONNECTING, c.RecordOwners, owners.record, (S.MAPPING_OWNERS, S.CHOOSING_DATA_COPY)),
-    (S.MAPPING_OWNERS, c.MapOwner, owners.map_owner, (STAY,)),
-    (S.MAPPING_OWNERS, c.MapRemaining, owners.map_remaining, (STAY,)),
-    (S.MAPPING_OWNERS, c.TakeSuggestions, owners.take_suggestions, (STAY,)),
+    (S.MAPPING_OWNERS, c.MapOwner, mapping.map_owner, (STAY,)),
+    (S.MAPPING_OWNERS, c.ImportMapping, mapping.import_mapping, (STAY,)),
+    (S.MAPPING_OWNERS, c.RequestMappingFile, mapping.request_file, (STAY,)),
+    (S.MAPPING_OWNERS, c.ExcludeOwner, mapping.exclude, (STAY,)),
+    (S.MAPPING_OWNERS, c.IncludeOwner, mapping.include, (STAY,)),
+    (S.MAPPING_OWNERS, c.ChooseObjects, mapping.choose_objects, (STAY,)),
+    (S.MAPPING_OWNERS, c.MapRemaining, mapping.map_remaining, (STAY,)),
+    (S.MAPPING_OWNERS, c.TakeSuggestions, mapping.take_suggestions, (STAY,)),
     (S.MAPPING_OWNERS, c.CheckNow, control.check_now, (STAY,)),
     (S.MAPPING_OWNERS, c.RecordOwners, owners.record, (STAY, S.CLEANING_UP_OWNERS)),
-    (S.MAPPING_OWNERS, c.ConfirmMapping, owners.confirm_mapping, (S.REASSIGNING,)),
+    (S.MAPPING_OWNERS, c.ConfirmMapping, mapping.confirm_mapping, (S.REASSIGNING,)),
     (S.MAPPING_OWNERS, c.UndoReassignment, owners.undo, (S.REASSIGNING,)),
     (S.REASSIGNING, c.PauseReassignment, owners.pause, (STAY,)),
     (S.REASSIGNING, c.ResumeReassignment, owners.resume, (STAY,)),
+    (S.REASSIGNING, c.StopReassignment, owners.stop, (STAY,)),
+    (S.REASSIGNING, c.RecordReassignmentWaiting, owners.waiting, (STAY,)),
+    (S.REASSIGNING, c.RecordReassignmentGoesOn, owners.goes_on, (STAY,)),
     (S.REASSIGNING, c.RecordReassigned, owners.finished, (STAY,)),
     (S.REASSIGNING, c.RecordUndone, owners.undone, (STAY,)),
     (
@@ -49,9 +57,10 @@ TABLE = (
     (S.REASSIGNING, c.UndoReassignment, owners.undo, (STAY,)),
     (S.CLEANING_UP_OWNERS, c.ReportOwnersDeleted, owners.report_deleted, (STAY,)),
     (S.CLEANING_UP_OWNERS, c.RecordOwnersGone, owners.gone, (S.CHOOSING_DATA_COPY,)),
-    (S.CLEANING_UP_OWNERS, c.RecordOwnersRemain, owners.remain, (STAY,)),
+    (S.CLEANING_UP_OWNERS, c.RecordOwnersRemain, owners.remain, (STAY, S.CHOOSING_DATA_COPY)),
     (S.CLEANING_UP_OWNERS, c.RecordOwners, owners.record, (STAY, S.MAPPING_OWNERS)),
     (S.CLEANING_UP_OWNERS, c.CheckNow, control.check_now, (STAY,)),
+    (S.CLEANING_UP_OWNERS, c.ChangeMapping, owners.change_mapping, (S.MAPPING_OWNERS,)),
     (S.CLEANING_UP_OWNERS, c.UndoReassignment, owners.undo, (S.REASSIGNING,)),
     (S.CHOOSING_DATA_COPY, c.RecordInventory, package.record, (STAY,)),
     (

@@ -5,13 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from workflows.base import Instant, Value
 from workflows.text import Text
 
 CORE_OBJECTS: tuple[str, ...] = ("contacts", "companies", "deals")
 """The object types that the procedure reassigns (P2b)."""
+OTHER_OBJECTS: tuple[str, ...] = ("tickets", "tasks", "calls", "meetings", "notes", "emails")
+"""Object types that have owners too (facts/hubspot.md): counted, offered, off until chosen."""
 
 
 class Role(StrEnum):
@@ -67,6 +69,7 @@ class Owner(Value):
     name: str = ""
     email: str = ""
     kind: Literal["person", "queue"] = "person"
+    teams: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -74,27 +77,73 @@ class Owner(Value):
         return self.name or self.email or f"#{self.id}"
 
 
+SuggestionKind = Literal["manager", "same_name", "same_team", "companies"]
+
+
 class Suggestion(Value):
-    """A HubSpot owner proposed for a Salesforce-only owner's records, and why."""
+    """A HubSpot owner proposed for a Salesforce-only owner's records, and why.
+
+    ``via`` supports the reason: the manager's e-mail, the team's name, or the share of companies.
+    """
 
     target: Owner
-    why: Literal["manager", "same_name"]
+    why: SuggestionKind
     via: str = ""
+
+
+class Assignment(Value):
+    """To whom one Salesforce-only owner's records go.
+
+    Records of an object type in ``kinds`` go to its owner; all others go to the ``targets`` in
+    turn (round robin), of which one is enough. The order of the targets is part of the assignment,
+    since the first record goes to the first of them; nobody is among them twice.
+    """
+
+    targets: tuple[Owner, ...] = Field(min_length=1)
+    kinds: dict[str, Owner] = {}
+
+    @field_validator("targets")
+    @classmethod
+    def _each_once(cls, targets: tuple[Owner, ...]) -> tuple[Owner, ...]:
+        return tuple({owner.id: owner for owner in targets}.values())
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """Everybody who may get records, each once."""
+        by_id = {owner.id: owner for owner in (*self.targets, *self.kinds.values())}
+        return tuple(by_id.values())
+
+    @property
+    def code(self) -> str:
+        """The assignment as one line of ids: equal assignments are equal texts."""
+        kinds = [f"{kind}={owner.id}" for kind, owner in sorted(self.kinds.items())]
+        return ";".join(["+".join(owner.id for owner in self.targets), *kinds])
+
+    def of(self, object_type: str) -> tuple[Owner, ...]:
+        """Return who gets the records of *object_type*, in turn."""
+        return (self.kinds[object_type],) if object_type in self.kinds else self.targets
 
 
 class OwnedRecords(Value):
     """A Salesforce-only owner with the number of records of each object type."""
 
     owner: Owner
-    why: Literal["queue", "no_hubspot_user"]
+    why: Literal["queue", "no_hubspot_user", "email_unknown"]
     counts: dict[str, int] = {}
     other_counts: dict[str, int] = {}
     suggestion: Suggestion | None = None
 
     @property
     def total(self) -> int:
-        """Contacts, companies and deals together."""
+        """The records that are to be reassigned: of all chosen object types together."""
         return sum(self.counts.values())
+
+    def split(self, objects: tuple[str, ...]) -> OwnedRecords:
+        """Return the same with the counts of *objects* as those to be reassigned."""
+        every = {**self.other_counts, **self.counts}
+        chosen = {kind: every.get(kind, 0) for kind in objects}
+        others = {kind: count for kind, count in every.items() if kind not in chosen and count}
+        return self.model_copy(update={"counts": chosen, "other_counts": others})
 
 
 class Component(Value):
@@ -143,13 +192,32 @@ class Inventory(Value):
 
 
 class Forecast(Value):
-    """What the reassignment will cost."""
+    """What the reassignment will cost, in API requests and seconds at the account's limits.
+
+    ``daily_reserve`` are the requests of a day that are left to the account's other integrations.
+    """
 
     search_calls: int = 0
+    read_calls: int = 0
     update_calls: int = 0
+    check_calls: int = 0
     seconds: int = 0
     daily_limit: int | None = None
     daily_remaining: int | None = None
+    daily_reserve: int = 0
+    resets_at: Instant | None = None
+
+    @property
+    def calls(self) -> int:
+        """All requests together."""
+        return self.search_calls + self.read_calls + self.update_calls + self.check_calls
+
+    @property
+    def fits_today(self) -> bool | None:
+        """Whether today's budget suffices without touching the reserve; None: not known."""
+        if self.daily_remaining is None:
+            return None
+        return self.calls <= self.daily_remaining - self.daily_reserve
 
 
 class Plan(Value):
@@ -158,6 +226,10 @@ class Plan(Value):
     account: Account
     owners: tuple[OwnedRecords, ...] = ()
     active_owners: int = 0
+    deactivated: tuple[Owner, ...] = ()
+    """Deactivated HubSpot users: no Salesforce-only owners; their records stay theirs."""
+    labels: dict[str, str] = {}
+    """What people call the account's custom objects: object type -> label."""
     inventory: Inventory | None = None
     requester_is_super_admin: bool | None = None
     forecast: Forecast = Forecast()
@@ -203,6 +275,8 @@ class Tally(Value):
     changed: int = 0
     failed: int = 0
     left_alone: int = 0
+    overwritten: int = 0
+    """Changed, but somebody else had given them away between our reading and our write."""
 
 
 class Failure(Value):

@@ -10,20 +10,17 @@ import structlog
 from bot.effects.context import Context
 from bot.effects.counting import counted_owners
 from bot.errors import VendorError
+from bot.reassign.gate import reserve_of
 from bot.store.base import QueuedEffect
 from bot.worker import Again, Done
 from workflows import commands as c
+from workflows.forecast import forecast, totals
 from workflows.states import State
 from workflows.text import N_, Text
-from workflows.values import CORE_OBJECTS, Forecast, Inventory, OwnedRecords, Plan
+from workflows.values import CORE_OBJECTS, OTHER_OBJECTS, Forecast, Inventory, OwnedRecords, Plan
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-SEARCH_PAGE = 200
-BATCH = 100
-SEARCHES_PER_SECOND = 4
-WRITES_PER_SECOND = 10
-OTHER_OBJECTS = ("tickets", "tasks", "calls", "meetings", "notes", "emails")
 
 
 class Optional:
@@ -67,15 +64,19 @@ class Planning:
         hubspot = self._x.hubspot
         account = hubspot.account()
         self._x.owners.refresh()
-        owners = counted_owners(self._x, CORE_OBJECTS, optional, others=OTHER_OBJECTS)
+        labels = self._custom_objects(optional)
+        others = (*OTHER_OBJECTS, *labels)
+        counted = counted_owners(self._x, CORE_OBJECTS, optional, others=others)
         inventory: Inventory | None = self._x.salesforce.inventory()
         plan = Plan(
             account=account,
-            owners=owners,
+            owners=counted.owners,
+            deactivated=counted.deactivated,
+            labels=labels,
             active_owners=len(self._x.owners.all()),
             inventory=inventory,
             requester_is_super_admin=self._super_admin(requester, optional),
-            forecast=self._forecast(owners, optional),
+            forecast=self._forecast(counted.owners, optional),
             taken_at=began,
         )
         return plan, optional.missing
@@ -96,19 +97,26 @@ class Planning:
             lambda: self._x.hubspot.is_super_admin(email),
         )
 
+    def _custom_objects(self, optional: Optional) -> dict[str, str]:
+        kinds = optional.ask(
+            "hubspot_custom_objects",
+            N_("Custom objects cannot be listed; their records are not counted."),
+            self._x.hubspot.custom_objects,
+        )
+        return {kind.name: kind.label for kind in kinds or ()}
+
     def _forecast(self, owners: tuple[OwnedRecords, ...], optional: Optional) -> Forecast:
-        counts = [count for owned in owners for count in owned.counts.values() if count]
-        searches = sum(count // SEARCH_PAGE + 1 for count in counts)
-        updates = sum(-(-count // BATCH) for count in counts)
         usage = optional.ask(
             "hubspot_daily_usage",
             N_("The account does not tell its daily API usage; it is left out of the forecast."),
             self._x.hubspot.daily_usage,
         )
-        return Forecast(
-            search_calls=searches,
-            update_calls=updates,
-            seconds=searches // SEARCHES_PER_SECOND + updates // WRITES_PER_SECOND + 1,
-            daily_limit=usage.limit if usage else None,
-            daily_remaining=max(0, usage.limit - usage.used) if usage else None,
+        mapped = sum(1 for owned in owners if owned.total)
+        return forecast(totals(owners), mapped).model_copy(
+            update={
+                "daily_limit": usage.limit if usage else None,
+                "daily_remaining": max(0, usage.limit - usage.used) if usage else None,
+                "daily_reserve": reserve_of(usage, self._x.settings.sunset_hubspot_reserve),
+                "resets_at": usage.resets_at if usage else None,
+            }
         )

@@ -6,11 +6,12 @@ transaction, which is durable before ``write`` returns. Several functions may sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from handlers.ports import Progress
 from workflows.effects import Effect
 from workflows.events import Recorded
 from workflows.run import Run
@@ -83,7 +84,11 @@ class LedgerRow:
     """One record of a reassignment job.
 
     ``state``: written (before the call), changed, failed, left_alone (its owner was not the planned
-    one), undone.
+    one), gone (deleted, archived or merged away), overwritten (changed, but the owner's history
+    shows that somebody had given it to ``found`` right before), undone, kept (an undo found that
+    the value is not ours any more). ``found`` is the unplanned owner that a record had ('': nobody,
+    or unknown). ``error`` is HubSpot's reason, ``reference`` its correlation id.
+    ``checked``: the history was read. ``undo`` is the undo that settled it last; 0: none.
     """
 
     job: int
@@ -94,6 +99,22 @@ class LedgerRow:
     state: str
     error: str = ""
     reference: str = ""
+    checked: bool = False
+    found: str = ""
+    undo: int = 0
+
+
+@dataclass(frozen=True)
+class LedgerCount:
+    """How many ledger rows of a run are alike in this."""
+
+    job: int
+    object_type: str
+    old_owner: str
+    state: str
+    undo: int
+    checked: bool
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -179,6 +200,14 @@ class Transaction(Protocol):
         """Insert or settle ledger rows."""
         ...
 
+    def forget_ledger(self, run_id: str, rows: Iterable[LedgerRow]) -> None:
+        """Remove ledger rows that were written and never sent."""
+        ...
+
+    def save_progress(self, run_id: str, progress: Progress) -> None:
+        """Remember how far a run's job is, for those who look at the database alone."""
+        ...
+
 
 class Store(Protocol):
     """A database of runs."""
@@ -231,12 +260,31 @@ class Store(Protocol):
         """Return a scheduled message."""
         ...
 
-    def ledger(self, run_id: str, job: int | None = None, *states: str) -> Iterable[LedgerRow]:
-        """Return ledger rows of a job (or of all), oldest first."""
+    def ledger(
+        self, run_id: str, job: int | None = None, *states: str, unchecked: bool = False
+    ) -> Iterable[LedgerRow]:
+        """Yield ledger rows of a job (or of all), oldest job first, by object type and record.
+
+        They are read some at a time: what is settled meanwhile may or may not be seen.
+        """
         ...
 
-    def ledger_counts(self, run_id: str, job: int) -> dict[str, int]:
-        """Return the number of ledger rows of a job by state."""
+    def ledger_open(self, run_id: str, job: int) -> list[LedgerRow]:
+        """Return some of a job's rows that were written and not settled; empty: there are none."""
+        ...
+
+    def ledger_states(
+        self, run_id: str, job: int, object_type: str, record_ids: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the state of those of these records that are in a job's ledger."""
+        ...
+
+    def ledger_tally(self, run_id: str) -> list[LedgerCount]:
+        """Add a run's ledger up."""
+        ...
+
+    def progress(self, run_id: str) -> Progress | None:
+        """Return how far a run's job was when it last told."""
         ...
 
     def reclaim(self) -> int:

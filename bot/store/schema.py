@@ -38,6 +38,23 @@ def m003_snapshots(db: Database) -> None:
     )
 
 
+@migrations()
+def m004_ledger(db: Database) -> None:
+    """Let a ledger of millions be worked through: only what is open is indexed."""
+    for statement in _LEDGER.split(";;"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_LEDGER = """
+ALTER TABLE ledger ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;;
+ALTER TABLE ledger ADD COLUMN found TEXT NOT NULL DEFAULT '';;
+ALTER TABLE ledger ADD COLUMN undo INTEGER NOT NULL DEFAULT 0;;
+DROP INDEX ledger_by_state;;
+CREATE INDEX ledger_open ON ledger (run_id, job) WHERE state = 'written';;
+CREATE TABLE progress (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;;
+"""
+
 _INITIAL = """
 CREATE TABLE events (
     run_id TEXT NOT NULL,

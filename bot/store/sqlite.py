@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from bot.errors import StoreError
 from bot.store import snapshots
 from bot.store.base import (
     DueTimers,
+    LedgerCount,
     LedgerRow,
     Link,
     PostedMessage,
@@ -24,6 +25,7 @@ from bot.store.chain import GENESIS, body, link, parse
 from bot.store.readers import Readers
 from bot.store.transaction import SqliteTransaction, damaged, read_run
 from bot.store.writer import Writer, storage_error
+from handlers.ports import Progress
 from workflows.run import Run
 from workflows.text import N_
 from workflows.timers import Timer
@@ -31,7 +33,8 @@ from workflows.timers import Timer
 T = TypeVar("T")
 BUSY_MILLISECONDS = 5_000
 LOOKS = 3
-SCHEMA_VERSION = 3
+LEDGER_PAGE = 1_000
+SCHEMA_VERSION = 4
 """The number of migrations (bot/store/schema.py)."""
 
 
@@ -234,27 +237,65 @@ class SqliteStore:
         )
         return ScheduledMessage(**dict(rows[0])) if rows else None
 
-    def ledger(self, run_id: str, job: int | None = None, *states: str) -> Iterator[LedgerRow]:
-        """Return ledger rows of a job (or of all), oldest job first."""
-        marks = ", ".join("?" for _ in states)
-        query = (
-            "SELECT job, object_type, record_id, old_owner, new_owner, state, error, reference "
-            "FROM ledger WHERE run_id = ?1 AND (?2 IS NULL OR job = ?2)"
-            + (f" AND state IN ({marks})" if states else "")
-            + " ORDER BY job, object_type, record_id"
-        )
-        with self._readers.lend() as connection:
-            for row in connection.execute(query, (run_id, job, *states)):
-                yield LedgerRow(**dict(row))
+    # --- the ledger ------------------------------------------------------------------------------
 
-    def ledger_counts(self, run_id: str, job: int) -> dict[str, int]:
-        """Return the number of ledger rows of a job by state."""
+    def ledger(
+        self, run_id: str, job: int | None = None, *states: str, unchecked: bool = False
+    ) -> Iterator[LedgerRow]:
+        """Yield ledger rows of a job (or of all), oldest job first, by object type and record.
+
+        Each page is a reading of its own: one that lasted for a whole job would keep SQLite from
+        tidying up what is written meanwhile.
+        """
+        wanted = f" AND state IN ({', '.join('?' for _ in states)})" if states else ""
+        wanted += " AND checked = 0" if unchecked else ""
+        last: tuple[int, str, str] = (job or 0, "", "")
+        of_job = " AND job = ?2" if job is not None else ""
+        query = (
+            f"{_LEDGER} WHERE run_id = ?1{of_job} "
+            f"AND (job, object_type, record_id) > (?2, ?3, ?4){wanted} "
+            f"ORDER BY job, object_type, record_id LIMIT {LEDGER_PAGE}"
+        )
+        while True:
+            rows = self._rows(query, run_id, *last, *states)
+            yield from map(_row, rows)
+            if len(rows) < LEDGER_PAGE:
+                return
+            last = (rows[-1]["job"], rows[-1]["object_type"], rows[-1]["record_id"])
+
+    def ledger_open(self, run_id: str, job: int) -> list[LedgerRow]:
+        """Return some of a job's rows that were written and not settled; empty: there are none."""
+        query = f"{_LEDGER} WHERE run_id = ? AND job = ? AND state = 'written' LIMIT {LEDGER_PAGE}"
+        return list(map(_row, self._rows(query, run_id, job)))
+
+    def ledger_states(
+        self, run_id: str, job: int, object_type: str, record_ids: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the state of those of these records that are in a job's ledger."""
         rows = self._rows(
-            "SELECT state, count(*) AS n FROM ledger WHERE run_id = ? AND job = ? GROUP BY state",
+            "SELECT record_id, state FROM ledger WHERE run_id = ? AND job = ? AND object_type = ? "
+            "AND record_id IN (SELECT value FROM json_each(?))",
             run_id,
             job,
+            object_type,
+            json.dumps(list(record_ids)),
         )
-        return {row["state"]: row["n"] for row in rows}
+        return {row["record_id"]: row["state"] for row in rows}
+
+    def ledger_tally(self, run_id: str) -> list[LedgerCount]:
+        """Add a run's ledger up."""
+        rows = self._rows(
+            "SELECT job, object_type, old_owner, state, undo, checked, count(*) AS rows "
+            "FROM ledger WHERE run_id = ? "
+            "GROUP BY job, object_type, old_owner, state, undo, checked",
+            run_id,
+        )
+        return [LedgerCount(**{**dict(row), "checked": bool(row["checked"])}) for row in rows]
+
+    def progress(self, run_id: str) -> Progress | None:
+        """Return how far a run's job was when it last told."""
+        rows = self._rows("SELECT body FROM progress WHERE run_id = ?", run_id)
+        return Progress(**json.loads(rows[0]["body"])) if rows else None
 
     def reclaim(self) -> int:
         """Give back what a dead process had leased; return how many."""
@@ -264,6 +305,17 @@ class SqliteStore:
         """Finish what is being written, then close."""
         self._writer.close()
         self._readers.close()
+
+
+_LEDGER = (
+    "SELECT job, object_type, record_id, old_owner, new_owner, state, error, reference, "
+    "checked, found, undo FROM ledger"
+)
+
+
+def _row(row: sqlite3.Row) -> LedgerRow:
+    values = dict(row)
+    return LedgerRow(**{**values, "checked": bool(values["checked"])})
 
 
 def _links(run_id: str, rows: Iterable[sqlite3.Row]) -> list[Link]:

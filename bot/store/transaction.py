@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.store.base import (
     ScheduledMessage,
 )
 from bot.store.chain import GENESIS, body
+from handlers.ports import Progress
 from workflows.effects import Effect
 from workflows.errors import Refused
 from workflows.events import HISTORY
@@ -286,9 +288,10 @@ class SqliteTransaction:
         """Insert or settle ledger rows."""
         self._db.executemany(
             "INSERT INTO ledger (run_id, job, object_type, record_id, old_owner, new_owner, state, "
-            "error, reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "error, reference, checked, found, undo) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (run_id, job, object_type, record_id) DO UPDATE SET "
-            "state = excluded.state, error = excluded.error, reference = excluded.reference",
+            "state = excluded.state, error = excluded.error, reference = excluded.reference, "
+            "checked = excluded.checked, found = excluded.found, undo = excluded.undo",
             [
                 (
                     run_id,
@@ -300,9 +303,27 @@ class SqliteTransaction:
                     row.state,
                     row.error,
                     row.reference,
+                    row.checked,
+                    row.found,
+                    row.undo,
                 )
                 for row in rows
             ],
+        )
+
+    def forget_ledger(self, run_id: str, rows: Iterable[LedgerRow]) -> None:
+        """Remove ledger rows that were written and never sent."""
+        self._db.executemany(
+            "DELETE FROM ledger WHERE run_id = ? AND job = ? AND object_type = ? AND record_id = ? "
+            "AND state = 'written'",
+            [(run_id, row.job, row.object_type, row.record_id) for row in rows],
+        )
+
+    def save_progress(self, run_id: str, progress: Progress) -> None:
+        """Remember how far a run's job is."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO progress (run_id, body) VALUES (?, ?)",
+            (run_id, json.dumps(asdict(progress))),
         )
 
     def _one(self, query: str, *values: Any) -> sqlite3.Row | None:

@@ -15,12 +15,25 @@ from bot.errors import VendorError
 from workflows.text import N_
 
 LONGEST_MESSAGE = 500
+CORRELATION = "X-HubSpot-Correlation-Id"
 LOCKED = 423
 MIGRATING = 477
 A_WHILE = 3600.0
 """Seconds to leave HubSpot alone when the day's requests are used up."""
 
 _LATER = N_("Wait some minutes and try again.")
+_ABOUT_RECORDS = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+_NO_OBJECT_TYPE = re.compile(
+    r"infer object ?type|(unknown|invalid) object ?type|object ?type\b.*\bdoes(n't| not) exist",
+    re.IGNORECASE,
+)
 _NO_PROPERTY = re.compile(r"propert(y|ies)\b.*\b(do|does)(n't| not) exist", re.IGNORECASE)
 _SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes", "missingScopes", "scopes")
 _NEVER_SENT = (
@@ -77,12 +90,19 @@ class Problem(Said):
             return "hubspot_no_property"
         if "INVALID_OWNER_ID" in codes or "INVALID_OWNER_ID" in self.message:
             return "hubspot_invalid_owner"
+        if status not in _ABOUT_RECORDS or _NO_OBJECT_TYPE.search(self.message):
+            return "hubspot_refused_altogether"
         return "hubspot_refused"
 
     @property
     def sentence(self) -> str:
         """What HubSpot says, with its details, in at most ``LONGEST_MESSAGE`` characters."""
         return shorten(self.message, (detail.message for detail in self.errors))
+
+    @property
+    def reason(self) -> str:
+        """What HubSpot says, and under which category."""
+        return categorised(self.sentence, self.category)
 
 
 def shorten(message: str, details: Iterable[str] = ()) -> str:
@@ -91,11 +111,18 @@ def shorten(message: str, details: Iterable[str] = ()) -> str:
     return said if len(said) <= LONGEST_MESSAGE else said[: LONGEST_MESSAGE - 1] + "…"
 
 
+def categorised(sentence: str, category: str) -> str:
+    """Return HubSpot's *sentence* with its *category*; either may be empty."""
+    if not sentence or not category or category in sentence:
+        return sentence or category
+    return f"{sentence} ({category})"
+
+
 def parse(body: str | bytes | None) -> Problem:
     """Read the body of a refusal; a body of any other kind is an empty :class:`Problem`."""
     try:
         return Problem.model_validate(json.loads(body or "{}"))
-    except (ValueError, ValidationError):
+    except (ValueError, ValidationError, RecursionError):
         return Problem.model_construct()
 
 
@@ -104,7 +131,7 @@ def refusal(
 ) -> VendorError:
     """Translate an answer of *status*; *scope* is what the call needs, if HubSpot does not say."""
     problem = parse(body)
-    reference = problem.correlation_id or headers.get("X-HubSpot-Correlation-Id", "")
+    reference = problem.correlation_id or headers.get(CORRELATION, "")
     wait = seconds(headers.get("Retry-After"))
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthorized(reference)
@@ -130,7 +157,7 @@ def refusal(
         N_(
             "HubSpot refused the request (status {status}): {message}",
             status=status,
-            message=problem.sentence or problem.category or "-",
+            message=problem.reason or "-",
         ),
         N_("Look at what HubSpot says, put it right in HubSpot, and try again."),
         reference=reference,
@@ -201,13 +228,15 @@ def unreachable(error: BaseException, *, write: bool) -> VendorError:
     )
 
 
-def unreadable(what: str, *, write: bool) -> VendorError:
+def unreadable(what: str, *, write: bool = False, reference: str = "") -> VendorError:
     """Build the error for an answer that is not what HubSpot documents."""
     return VendorError(
         "hubspot",
         "hubspot_unreadable",
         N_("HubSpot's answer about {what} cannot be read.", what=what),
         N_("Look whether HUBSPOT_API_URL leads to HubSpot, then try again."),
+        reference=reference,
+        retryable=True,
         unknown=write,
     )
 

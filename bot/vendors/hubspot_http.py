@@ -9,27 +9,60 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import hubspot
 import urllib3
 from hubspot.crm.objects.exceptions import ApiException as ObjectsError
 from hubspot.crm.owners.exceptions import ApiException as OwnersError
 from hubspot.settings.users.exceptions import ApiException as UsersError
-from pydantic import BaseModel, ValidationError
 
+from bot.errors import VendorError
 from bot.vendors import hubspot_errors as errors
-from bot.vendors.hubspot_limits import Budget
+from bot.vendors.hubspot_limits import Budget, Slots
+from bot.vendors.hubspot_usage import Usage
 from bot.vendors.patience import Patience
 
-Answer = tuple[int, Any]
-"""An answer's status and its parsed JSON."""
+CONNECTIONS = 16
+"""Kept open for each of the library's API objects: so many threads may call at once."""
 
-M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _REFUSED = (ObjectsError, OwnersError, UsersError)
 _NO_RETRY = urllib3.Retry(total=0, redirect=False, raise_on_status=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer's status, its parsed JSON, and HubSpot's correlation id."""
+
+    status: int
+    data: Any
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """A call: the library's function with its arguments, and how its answer is read.
+
+    ``parse`` raises :class:`ValueError` for an answer that it cannot read; ``what`` names the
+    answer then. ``scope`` is what the call needs. ``search`` draws on the search limit; ``write``
+    marks a call whose lost reply leaves its outcome unknown.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    parse: Callable[[Answer], T]
+    what: str
+    scope: str
+    search: bool = False
+    write: bool = False
+
+
+def _as_it_is(value: T) -> T:
+    return value
 
 
 class HubSpotClient:
@@ -39,7 +72,14 @@ class HubSpotClient:
     """
 
     def __init__(
-        self, token: str, api_url: str, *, timeout: float, budget: Budget, patience: Patience
+        self,
+        token: str,
+        api_url: str,
+        *,
+        timeout: float,
+        budget: Budget,
+        patience: Patience,
+        usage: Usage,
     ) -> None:
         # At DEBUG the library writes every answer, and so people's data, into the log.
         logging.getLogger("hubspot").setLevel(logging.INFO)
@@ -48,83 +88,91 @@ class HubSpotClient:
             host=api_url.rstrip("/"),
             retry=_NO_RETRY,
             client_side_validation=False,
+            connection_pool_maxsize=CONNECTIONS,
         )
         self.owners = client.crm.owners.owners_api
         self.users = client.settings.users.users_api
         self.search = client.crm.objects.search_api
         self.batch = client.crm.objects.batch_api
+        for module in (self.search, self.batch):
+            # What we send is plain JSON already: looking at each value again costs a third of a
+            # call's time.
+            module.api_client.sanitize_for_serialization = _as_it_is
+        self.budget = budget
+        self.usage = usage
         self._timeout = timeout
-        self._budget = budget
         self._patience = patience
 
-    def get(self, path: str, *, scope: str) -> Any:
-        """Read *path*, for which the library has no module (account-info).
+    def get(self, path: str, parse: Callable[[Answer], T], *, what: str, scope: str) -> T:
+        """Read *path*: for what the library has no module, or one too slow to load.
 
         The library's ``api_request`` knows no time-out, so this goes through its ``call_api``.
         """
-        return self.call(
-            self.owners.api_client.call_api,
-            path,
-            "GET",
-            header_params={"Accept": "application/json"},
-            auth_settings=["oauth2"],
-            scope=scope,
-        )[1]
 
-    def call(
-        self,
-        function: Callable[..., Any],
-        *args: Any,
-        scope: str,
-        search: bool = False,
-        write: bool = False,
-        **kwargs: Any,
-    ) -> Answer:
-        """Call *function* of the library, with patience.
+        def call_api(**kwargs: Any) -> Any:
+            return self.owners.api_client.call_api(
+                path,
+                "GET",
+                header_params={"Accept": "application/json"},
+                auth_settings=["oauth2"],
+                **kwargs,
+            )
 
-        ``scope`` is what the call needs; ``search`` draws on the search limit too; ``write``
-        marks a call whose lost reply leaves its outcome unknown. Only writes that do no harm
-        twice may come here. Raises :class:`VendorError`.
+        return self.call(Question(call_api, (), parse, what, scope))
+
+    def call(self, question: Question[T], **kwargs: Any) -> T:
+        """Call with patience; only what does no harm twice may come here.
+
+        Raises :class:`VendorError`.
         """
 
-        def once() -> Answer:
-            self._budget.take(search=search)
-            return self._once(function, args, kwargs, scope, write)
+        def once() -> T:
+            with self.budget.take(search=question.search) as slots:
+                return self.once(question, slots, **kwargs)
 
         return self._patience.call(once)
 
-    def _once(
-        self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        scope: str,
-        write: bool,
-    ) -> Answer:
+    def once(self, question: Question[T], slots: Slots, **kwargs: Any) -> T:
+        """Call one time, with a slot of *slots*. Raises :class:`VendorError`."""
+        write = question.write
+        headers: Mapping[str, str] = {}
         try:
-            response = function(
-                *args, **kwargs, _preload_content=False, _request_timeout=self._timeout
+            response = question.function(
+                *question.args, **kwargs, _preload_content=False, _request_timeout=self._timeout
             )
+            headers = response.headers
             body = response.data
         except _REFUSED as refused:
             headers = refused.headers or {}
-            error = errors.refusal(refused.status, refused.body, headers, scope=scope, write=write)
-            if error.code == "hubspot_rate_limit":
-                policy = errors.parse(refused.body).policy_name
-                error.retry_after = self._budget.refused(policy, error.retry_after)
-            raise error from None
+            raise self._refusal(question, refused) from None
+        except UnicodeDecodeError as undecodable:  # the library's own, about a refusal's body
+            told: Any = undecodable.__context__
+            headers = told.headers or {}
+            raise self._refusal(question, told) from None
         except (urllib3.exceptions.HTTPError, OSError) as failure:
             raise errors.unreachable(failure, write=write) from None
-        self._budget.observe(response.headers)
+        finally:
+            slots.answered(headers)
+            self.usage.observe(headers)
+        reference = headers.get(errors.CORRELATION, "")
         try:
-            return response.status, json.loads(body)
-        except ValueError:
-            raise errors.unreadable(scope, write=write) from None
+            return question.parse(Answer(response.status, json.loads(body), reference))
+        except (ValueError, RecursionError):
+            raise errors.unreadable(question.what, write=write, reference=reference) from None
 
-
-def read(model: type[M], data: Any, what: str, *, write: bool = False) -> M:
-    """Check *data* against *model*, or raise :class:`VendorError` ``hubspot_unreadable``."""
-    try:
-        return model.model_validate(data)
-    except ValidationError:
-        raise errors.unreadable(what, write=write) from None
+    def _refusal(self, question: Question[Any], refused: Any) -> VendorError:
+        error = errors.refusal(
+            refused.status,
+            refused.body,
+            refused.headers or {},
+            scope=question.scope,
+            write=question.write,
+        )
+        if error.code == "hubspot_rate_limit":
+            policy = errors.parse(refused.body).policy_name
+            error.retry_after = self.budget.refused(
+                policy, error.retry_after, search=question.search
+            )
+        elif error.code == "hubspot_daily_limit":
+            error.retry_after = self.usage.seconds_to_reset() or error.retry_after
+        return error

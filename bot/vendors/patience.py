@@ -19,13 +19,15 @@ class Patience:
     """How long, and how often, a retryable :class:`VendorError` is answered with another try.
 
     All times in seconds. No try starts later than ``total`` after the first, except that a first
-    failure is always tried once more: a call that used up its own time-out deserves one.
+    failure is always tried once more: a call that used up its own time-out deserves one. Answers
+    that cannot be read (``..._unreadable``) are seldom better later: they get fewer tries.
     """
 
     total: float = 30.0
     first_pause: float = 0.5
     longest_pause: float = 8.0
     tries: int = 6
+    tries_unreadable: int = 3
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -48,10 +50,13 @@ class Patience:
                 pause = self._pause(attempt, error)
                 late = attempt > 1 and self.clock() - started + pause > self.total
                 again = error.retryable and (even_if_unknown or not error.unknown)
-                if not again or attempt >= self.tries or pause > self.total or late:
+                if not again or attempt >= self._tries(error) or pause > self.total or late:
                     raise
             self.sleep(pause)
         raise AssertionError("count() does not end")
+
+    def _tries(self, error: VendorError) -> int:
+        return self.tries_unreadable if error.code.endswith("_unreadable") else self.tries
 
     def _pause(self, attempt: int, error: VendorError) -> float:
         """Full jitter above half: many workers that failed together do not come back together."""

@@ -15,6 +15,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.web import SlackResponse
 
 from bot.errors import VendorError
+from bot.vendors import slack_files
 from handlers.render import Message
 from workflows.text import N_
 
@@ -53,6 +54,8 @@ class Posted:
     key: str = ""
     payload: dict[str, Any] | None = None
     own: bool = False
+    files: tuple[str, ...] = ()
+    """Names of the files that the bot uploaded with it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Slack:
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._bot_id = ""
+        self._user_id = ""
         self._direct: dict[str, str] = {}
         self._authorization: AuthorizeResult | None = None
 
@@ -78,6 +82,7 @@ class Slack:
         """Check the token, learn the bot's own id; return the workspace's address."""
         answer = self._call(self._client.auth_test)
         self._bot_id = str(answer.get("bot_id", ""))
+        self._user_id = str(answer.get("user_id", ""))
         self._authorization = AuthorizeResult.from_auth_test_response(
             bot_token=self._client.token, auth_test_response=answer
         )
@@ -175,7 +180,47 @@ class Slack:
             str(payload.get("key", "")) if ours else "",
             payload if ours else None,
             bool(self._bot_id) and item.get("bot_id") == self._bot_id,
+            tuple(
+                str(file.get("name", ""))
+                for file in item.get("files") or []
+                if self._user_id and file.get("user") == self._user_id
+            ),
         )
+
+    # --- files -----------------------------------------------------------------------------------
+
+    def upload(self, channel: str, thread_ts: str, name: str, content: bytes, text: str) -> None:
+        """Put a file into a thread, with *text* above it (scope `files:write`)."""
+        self._call(
+            self._client.files_upload_v2,
+            filename=name,
+            title=name,
+            content=content,
+            channel=channel,
+            thread_ts=thread_ts,
+            initial_comment=text,
+        )
+
+    def uploaded(self, channel: str, thread_ts: str, name: str, oldest: float) -> bool:
+        """Say whether the bot put a file of this name into a thread since *oldest*."""
+        shown = self.messages(channel, thread_ts=thread_ts, oldest=oldest)
+        return any(name in posted.files for posted in shown)
+
+    def read_file(self, file_id: str, most: int) -> bytes:
+        """Return the content of a file that somebody uploaded (scope `files:read`)."""
+        try:
+            file = self._call(self._client.files_info, file=file_id)["file"]
+        except VendorError as error:
+            if error.code in {"slack_file_not_found", "slack_file_deleted"}:
+                raise slack_files.gone() from error
+            raise
+        if int(file.get("size") or 0) > most:
+            raise slack_files.too_large(most)
+        address = str(file.get("url_private_download") or file.get("url_private") or "")
+        token = str(self._client.token)
+        return slack_files.fetch(address, token, self._client.base_url, most)
+
+    # --- later, and to people --------------------------------------------------------------------
 
     def schedule(self, channel: str, text: str, post_at: int, thread_ts: str | None) -> str:
         """Lay a message in Slack for *post_at* and return its id; it can carry no metadata."""

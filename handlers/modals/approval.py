@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slack_sdk.models.views import View
 
 from handlers.actions import Modal
@@ -13,7 +15,7 @@ from handlers.views import words
 from handlers.views.messages.approval import plan_lines
 from handlers.views.parts import outside, section
 from workflows.run import Run
-from workflows.values import Forecast, OwnedRecords, Plan
+from workflows.values import OwnedRecords, Owner, Plan
 
 PER_PAGE = 20
 REASON, CONSENT = "reason", "P3e"
@@ -29,25 +31,11 @@ def plan(run: Run, metadata: Metadata, tr: Translator) -> View:
             when=tr.moment(run.plan.taken_at),
             digest=words.short(run.plan_digest),
         )
-        lines = [bound, *plan_lines(run, run.plan, tr), *_forecast(run.plan.forecast, tr)]
-        lines += [*_blockers(run.plan, tr), *_owners(run.plan, tr)]
+        lines = [bound, *plan_lines(run, run.plan, tr), *_blockers(run.plan, tr)]
+        lines += [*_owners(run.plan, tr), *_deactivated(run.plan, tr)]
     return parts.paged_lines(
         tr, Modal.PLAN, tr("The plan"), lines, metadata=metadata, size=PER_PAGE
     )
-
-
-def _forecast(forecast: Forecast, tr: Translator) -> list[str]:
-    lines = [
-        tr(
-            "Forecast of calls to HubSpot: {searches} searches, {updates} updates",
-            searches=tr.number(forecast.search_calls),
-            updates=tr.number(forecast.update_calls),
-        )
-    ]
-    if forecast.daily_limit is not None:
-        limit = tr.number(forecast.daily_limit)
-        lines.append(tr("HubSpot's daily limit: {limit} calls", limit=limit))
-    return lines
 
 
 def _blockers(plan: Plan, tr: Translator) -> list[str]:
@@ -69,22 +57,44 @@ def _owners(plan: Plan, tr: Translator) -> list[str]:
         len(plan.owners),
         active=active,
     )
-    return [title, *(f"• {owner_line(owned, tr)}" for owned in plan.owners)]
+    people = [owned for owned in plan.owners if owned.why != "queue"]
+    queues = [owned for owned in plan.owners if owned.why == "queue"]
+    lines = [title]
+    for heading, group in ((tr("*People*"), people), (tr("*Queues*"), queues)):
+        if group:
+            shown = [f"• {owner_line(owned, tr, plan.labels)}" for owned in group]
+            lines += [heading, *shown]
+    return lines
 
 
-def owner_line(owned: OwnedRecords, tr: Translator) -> str:
+def _deactivated(plan: Plan, tr: Translator) -> list[str]:
+    if not plan.deactivated:
+        return []
+    title = tr.plural(
+        "*{count} deactivated HubSpot user*: no Salesforce-only owner, left alone",
+        "*{count} deactivated HubSpot users*: no Salesforce-only owners, left alone",
+        len(plan.deactivated),
+    )
+    return [title, *(f"• {person(owner)}" for owner in plan.deactivated)]
+
+
+def owner_line(owned: OwnedRecords, tr: Translator, labels: Mapping[str, str]) -> str:
     """Describe a Salesforce-only owner: name, e-mail, why it counts as one, records."""
-    why = tr("queue") if owned.why == "queue" else tr("no HubSpot user")
-    name, email = outside(owned.owner.label), outside(owned.owner.email)
-    who = f"*{name}*" if not email or email == name else f"*{name}* · {email}"
-    return f"{who} · {why} · {record_counts(owned, tr)}"
+    counted = record_counts(owned, tr, labels)
+    return f"{person(owned.owner)} · {words.why(owned, tr)} · {counted}"
 
 
-def record_counts(owned: OwnedRecords, tr: Translator) -> str:
+def person(owner: Owner) -> str:
+    """Name an owner, with the e-mail beside where there is one."""
+    name, email = outside(owner.label), outside(owner.email)
+    return f"*{name}*" if not email or email == name else f"*{name}* · {email}"
+
+
+def record_counts(owned: OwnedRecords, tr: Translator, labels: Mapping[str, str]) -> str:
     """Write how many records an owner has, and which of them are not reassigned."""
-    line = words.counts(owned.counts, tr)
+    line = words.counts(owned.counts, tr, labels)
     if sum(owned.other_counts.values()):
-        others = words.counts(owned.other_counts, tr)
+        others = words.counts(owned.other_counts, tr, labels)
         line += " · " + tr("not reassigned: {counts}", counts=others)
     return line
 

@@ -18,6 +18,7 @@ _TITLES = {
     Ask.MAP_OWNERS: N_("Choose a HubSpot owner for each Salesforce-only owner"),
     Ask.WAIT_REASSIGNMENT: N_("Reassigning records"),
     Ask.REASSIGNMENT_PAUSED: N_("The reassignment is paused"),
+    Ask.WAIT_STOP: N_("Stopping the reassignment"),
     Ask.WAIT_COUNT: N_("Counting what is left"),
     Ask.REASSIGNMENT_LEFT: N_("Some records still belong to Salesforce-only owners"),
     Ask.WAIT_UNDO: N_("Giving records back to their old owners"),
@@ -47,6 +48,7 @@ _THEN = {
     Ask.WAIT_OWNERS: N_("Then their records are reassigned, if there are any."),
     Ask.MAP_OWNERS: N_("When each has a HubSpot owner and you confirm, Sunset reassigns them."),
     Ask.WAIT_REASSIGNMENT: N_("Then Sunset counts anew what is left."),
+    Ask.WAIT_STOP: N_("Then Sunset counts anew what is left."),
     Ask.REASSIGNMENT_PAUSED: N_("It goes on where it was held when somebody resumes it."),
     Ask.WAIT_COUNT: N_("When nothing is left, the Salesforce owners can be deleted."),
     Ask.REASSIGNMENT_LEFT: N_("When nothing is left, the Salesforce owners can be deleted."),
@@ -65,8 +67,13 @@ _THEN = {
 }
 
 
+_JOBS = frozenset({Ask.WAIT_REASSIGNMENT, Ask.WAIT_UNDO})
+
+
 def title(run: Run, ask: Ask, tr: Translator) -> str:
     """Name what is asked now; for a run that is over, how it ended."""
+    if run.waits_until is not None and ask in _JOBS:
+        return tr("Waiting for HubSpot's daily limit")
     return tr.text(_ENDS[run.state] if run.state.final else _TITLES[ask])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
@@ -12,7 +13,9 @@ from handlers.i18n import Translator
 from handlers.views.parts import button, sure
 from workflows.prompts import Prompt
 from workflows.run import Run
-from workflows.text import N_
+from workflows.states import State
+from workflows.text import N_, Text
+from workflows.values import SuggestionKind
 
 ACT_OF: dict[str, Act] = {
     "AcknowledgeAdvice": Act.ACKNOWLEDGE_ADVICE,
@@ -22,13 +25,19 @@ ACT_OF: dict[str, Act] = {
     "ReportDisconnected": Act.OPEN_DISCONNECT,
     "MapOwner": Act.OPEN_MAPPING,
     "MapRemaining": Act.OPEN_MAPPING,
+    "ExcludeOwner": Act.OPEN_MAPPING,
+    "IncludeOwner": Act.OPEN_MAPPING,
+    "ImportMapping": Act.OPEN_MAPPING_FILE,
+    "RequestMappingFile": Act.REQUEST_MAPPING_FILE,
+    "ChooseObjects": Act.OPEN_OBJECTS,
     "TakeSuggestions": Act.TAKE_SUGGESTIONS,
     "ConfirmMapping": Act.CONFIRM_MAPPING,
     "PauseReassignment": Act.PAUSE,
+    "StopReassignment": Act.STOP,
     "ResumeReassignment": Act.RESUME,
     "RetryReassignment": Act.RETRY_REASSIGNMENT,
     "ChangeMapping": Act.CHANGE_MAPPING,
-    "UndoReassignment": Act.UNDO,
+    "UndoReassignment": Act.OPEN_UNDO,
     "ReportOwnersDeleted": Act.REPORT_OWNERS_DELETED,
     "ChooseDataCopy": Act.OPEN_DATA_COPY,
     "ConfirmNoCopy": Act.CONFIRM_NO_COPY,
@@ -49,13 +58,17 @@ _LABELS = {
     Act.RETAKE_PLAN: N_("Make the plan anew"),
     Act.OPEN_DISCONNECT: N_("I have disconnected it…"),
     Act.OPEN_MAPPING: N_("Choose owners…"),
+    Act.OPEN_MAPPING_FILE: N_("As a file…"),
+    Act.REQUEST_MAPPING_FILE: N_("Download the list"),
+    Act.OPEN_OBJECTS: N_("Other object types…"),
     Act.TAKE_SUGGESTIONS: N_("Take the suggestions"),
     Act.CONFIRM_MAPPING: N_("Reassign now"),
     Act.PAUSE: N_("Pause"),
+    Act.STOP: N_("Stop"),
     Act.RESUME: N_("Resume"),
-    Act.RETRY_REASSIGNMENT: N_("Try what is left again"),
+    Act.RETRY_REASSIGNMENT: N_("Try these again"),
     Act.CHANGE_MAPPING: N_("Choose other owners"),
-    Act.UNDO: N_("Give everything back"),
+    Act.OPEN_UNDO: N_("Give back…"),
     Act.REPORT_OWNERS_DELETED: N_("I have deleted them"),
     Act.OPEN_DATA_COPY: N_("Choose…"),
     Act.CONFIRM_NO_COPY: N_("Do not save a copy"),
@@ -73,6 +86,12 @@ _LABELS = {
     Act.OPEN_INVENTORY: N_("What is deleted…"),
     Act.OPEN_HAND_OVER: N_("Hand over…"),
     Act.OPEN_CANCEL: N_("Cancel the run…"),
+}
+_SUGGESTED: dict[SuggestionKind, Text] = {
+    "manager": N_("Take the managers"),
+    "same_name": N_("Take the same names"),
+    "same_team": N_("Take the same team"),
+    "companies": N_("Take by companies"),
 }
 _PRIMARY = frozenset(
     {
@@ -103,6 +122,8 @@ def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
     elif act in _PRIMARY or (act is Act.OPEN_MAPPING and run.unmapped):
         style = "primary"
     label = tr.text(_LABELS[act])
+    if act is Act.CHANGE_MAPPING and run.state is State.CLEANING_UP_OWNERS:
+        label = tr("Reassign these too")
     ref = ref_of(run)
     if act is Act.CONFIRM_MAPPING:
         ref = Ref(ref.run_id, ref.version, run.mapping_version)
@@ -113,13 +134,32 @@ def of_prompt(run: Run, asked: Prompt, tr: Translator, *more: Act) -> list[Butto
     """Make the buttons of the prompt in force, then those that only show *more*.
 
     While a run is frozen every answer would be refused, so only *more* and Unfreeze are shown.
+    Suggestions have one button for each kind of them.
     """
     acts = [] if run.frozen else [ACT_OF[choice] for choice in asked.choices]
     if run.frozen:
         acts.append(Act.UNFREEZE)
     elif run.blocked is not None:
         acts.insert(0, Act.RETRY)
-    return [make(act, run, tr) for act in _once([*acts, *more])]
+    made: list[ButtonElement] = []
+    for act in _once([*acts, *more]):
+        several = act is Act.TAKE_SUGGESTIONS
+        made += _suggestions(run, tr) if several else [make(act, run, tr)]
+    return made
+
+
+def _suggestions(run: Run, tr: Translator) -> list[ButtonElement]:
+    """Make a button for each kind of suggestion that is open, with how many it would take."""
+    open_ones = Counter(owned.suggestion.why for owned in run.suggested if owned.suggestion)
+    return [_suggestion(kind, open_ones[kind], run, tr) for kind in _SUGGESTED if open_ones[kind]]
+
+
+def _suggestion(kind: SuggestionKind, number: int, run: Run, tr: Translator) -> ButtonElement:
+    label = f"{tr.text(_SUGGESTED[kind])} ({tr.number(number)})"
+    made = button(label, Act.TAKE_SUGGESTIONS, ref_of(run))
+    # Slack takes no two elements of one id in a block.
+    made.action_id = f"{Act.TAKE_SUGGESTIONS.value}:{kind}"
+    return made
 
 
 def _once(acts: Iterable[Act]) -> list[Act]:
@@ -138,12 +178,13 @@ def _dialog(act: Act, run: Run, tr: Translator) -> ConfirmObject | None:
                 run.records_left,
             )
             return sure(tr("Reassign now?"), text, tr("Reassign"), no)
-        case Act.UNDO:
+        case Act.STOP:
             text = tr(
-                "Every record that still has the owner Sunset gave it goes back to its old "
-                "owner. Records that somebody changed since are left alone."
+                "The job ends here. What it has changed stays changed; it is checked, and what is "
+                "left is counted. After that you can go on, or give records back. To hold the job "
+                "for a while, pause it instead."
             )
-            return sure(tr("Give everything back?"), text, tr("Give back"), no)
+            return sure(tr("Stop the reassignment?"), text, tr("Stop it"), no)
         case Act.REPORT_OWNERS_DELETED:
             text = tr(
                 "You have pressed “Delete Salesforce owners” and “Got it” in HubSpot. "

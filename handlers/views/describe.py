@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers.i18n import Translator
-from handlers.views import words
+from handlers.views import reassignment_events, words
 from handlers.views.parts import clip, mention, outside, people
 from workflows import events as e
 from workflows.text import N_, Text
@@ -27,8 +27,13 @@ _FIXED: dict[type[e.Event], Text] = {
     e.NothingToReassign: N_(
         "No contact, company or deal belongs to a Salesforce-only owner; step 2 is not needed."
     ),
+    e.MappingFileRequested: N_("The mapping was asked for as a file."),
     e.ReassignmentPaused: N_("The reassignment was paused."),
     e.ReassignmentResumed: N_("The reassignment goes on."),
+    e.ReassignmentStopped: N_(
+        "The reassignment was stopped; what it did is being checked and counted."
+    ),
+    e.ReassignmentGoesOn: N_("HubSpot takes requests again; the reassignment goes on."),
     e.MappingReopened: N_("Back to choosing HubSpot owners for what is left."),
     e.OwnersDeletionReported: N_("Reported: the Salesforce owners were deleted in HubSpot."),
     e.PackageAbsent: N_("The package is not installed in Salesforce; step 3 is not needed."),
@@ -47,7 +52,7 @@ _FIXED: dict[type[e.Event], Text] = {
     e.Recovered: N_("What could not go on for a while goes on by itself."),
     e.CheckRequested: N_("A check was asked for now."),
 }
-_SAID: dict[type[e.Event], _Describe] = {}
+_SAID: dict[type[e.Event], _Describe] = dict(reassignment_events.SAID)
 
 
 def describe(event: e.Event, tr: Translator) -> str:
@@ -164,59 +169,6 @@ def _unverifiable(event: e.DisconnectUnverifiable, tr: Translator) -> str:
 def _counted(event: e.OwnersCounted, tr: Translator) -> str:
     counted = words.counts(words.summed(event.owners), tr)
     return tr("Counted what belongs to Salesforce-only owners: {counts}.", counts=counted)
-
-
-@_on(e.OwnerMapped)
-def _mapped(event: e.OwnerMapped, tr: Translator) -> str:
-    return tr(
-        "Chosen: the records of {owner} go to {target}.",
-        owner=outside(event.owner_name, LONG),
-        target=outside(event.target.label, LONG),
-    )
-
-
-@_on(e.MappingConfirmed)
-def _confirmed(event: e.MappingConfirmed, tr: Translator) -> str:
-    return tr(
-        "The mapping of {owners} was confirmed ({digest}); reassignment {job} starts.",
-        owners=tr.plural("{count} owner", "{count} owners", len(event.mapping)),
-        digest=words.short(event.digest),
-        job=event.job,
-    )
-
-
-@_on(e.ReassignmentRetried)
-def _retried(event: e.ReassignmentRetried, tr: Translator) -> str:
-    return tr("What is left is reassigned again (reassignment {job}).", job=event.job)
-
-
-@_on(e.ReassignmentFinished)
-def _finished(event: e.ReassignmentFinished, tr: Translator) -> str:
-    changed = sum(tally.changed for tally in event.tallies)
-    left_alone = sum(tally.left_alone for tally in event.tallies)
-    return tr(
-        "Reassignment {job} ended: {changed} changed, {failed} failed, {left_alone} left alone "
-        "because their owner was no longer the planned one.",
-        job=event.job,
-        changed=tr.number(changed),
-        failed=tr.number(event.failure_count),
-        left_alone=tr.number(left_alone),
-    )
-
-
-@_on(e.UndoStarted)
-def _undo(event: e.UndoStarted, tr: Translator) -> str:
-    return tr("Records are being given back to their old owners (job {job}).", job=event.job)
-
-
-@_on(e.ReassignmentUndone)
-def _undone(event: e.ReassignmentUndone, tr: Translator) -> str:
-    return tr(
-        "Giving back ended: {restored} given back, {left_alone} left alone because somebody "
-        "changed them meanwhile.",
-        restored=tr.number(event.restored),
-        left_alone=tr.number(event.left_alone),
-    )
 
 
 @_on(e.OwnersRemain)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+
+from babel.lists import format_list
 
 from handlers.i18n import Translator
 from handlers.views.parts import actor, outside, people
@@ -15,12 +17,15 @@ from workflows.states import State
 from workflows.text import N_, Text
 from workflows.values import (
     CORE_OBJECTS,
+    OTHER_OBJECTS,
+    Assignment,
     Blocker,
     Evidence,
     Inventory,
     OwnedRecords,
     Reading,
     Reason,
+    Suggestion,
 )
 
 MAIL_SUBJECT = "Reassign contacts, companies, and deals to HubSpot owners"
@@ -63,6 +68,22 @@ _STEPS = {
     "removal": N_("Package uninstalled in Salesforce"),
     "download": N_("Data copy downloaded"),
     "consent": N_("Consent given"),
+}
+_OBJECTS = {
+    "contacts": N_("contacts"),
+    "companies": N_("companies"),
+    "deals": N_("deals"),
+    "tickets": N_("tickets"),
+    "tasks": N_("tasks"),
+    "calls": N_("calls"),
+    "meetings": N_("meetings"),
+    "notes": N_("notes"),
+    "emails": N_("e-mails"),
+}
+_WHY = {
+    "queue": N_("queue"),
+    "no_hubspot_user": N_("no HubSpot user"),
+    "email_unknown": N_("e-mail unknown to the account"),
 }
 _MARKS = {
     Mark.VERIFIED: ("✅", N_("verified")),
@@ -128,30 +149,116 @@ def lead(seconds: int, tr: Translator) -> str:
     return tr.duration(timedelta(seconds=seconds))
 
 
-def counts(numbers: Mapping[str, int], tr: Translator) -> str:
-    """Write numbers of records by object type: `3 contacts, 1 company, 0 deals`."""
-    order = [kind for kind in CORE_OBJECTS if kind in numbers]
-    order += sorted(kind for kind in numbers if kind not in CORE_OBJECTS)
-    shown = [_count(kind, numbers[kind], tr) for kind in order[:12]]
+def counts(
+    numbers: Mapping[str, int], tr: Translator, labels: Mapping[str, str] | None = None
+) -> str:
+    """Write numbers of records by object type: `3 contacts, 1 company, 0 deals`.
+
+    *labels* are what people call the account's custom objects (:func:`labels`).
+    """
+    order = ordered(numbers)
+    shown = [_count(kind, numbers[kind], tr, labels or {}) for kind in order[:12]]
     if len(order) > len(shown):
         shown.append("…")
     return ", ".join(shown) or tr("no records")
 
 
-def _count(kind: str, number: int, tr: Translator) -> str:
-    if kind == "contacts":
-        return tr.plural("{count} contact", "{count} contacts", number)
-    if kind == "companies":
-        return tr.plural("{count} company", "{count} companies", number)
-    if kind == "deals":
-        return tr.plural("{count} deal", "{count} deals", number)
-    return f"{tr.number(number)} {outside(kind, 60)}"
+def ordered(kinds: Iterable[str]) -> list[str]:
+    """Put object types in order: the procedure's own, then those of every account, then others."""
+    known = [*CORE_OBJECTS, *OTHER_OBJECTS]
+    there = set(kinds)
+    return [kind for kind in known if kind in there] + sorted(there.difference(known))
 
 
-def object_type(kind: str, tr: Translator) -> str:
-    """Name an object type."""
-    names = {"contacts": tr("contacts"), "companies": tr("companies"), "deals": tr("deals")}
-    return names.get(kind) or outside(kind, 60)
+def _count(kind: str, number: int, tr: Translator, labels: Mapping[str, str]) -> str:
+    match kind:
+        case "contacts":
+            return tr.plural("{count} contact", "{count} contacts", number)
+        case "companies":
+            return tr.plural("{count} company", "{count} companies", number)
+        case "deals":
+            return tr.plural("{count} deal", "{count} deals", number)
+        case "tickets":
+            return tr.plural("{count} ticket", "{count} tickets", number)
+        case "tasks":
+            return tr.plural("{count} task", "{count} tasks", number)
+        case "calls":
+            return tr.plural("{count} call", "{count} calls", number)
+        case "meetings":
+            return tr.plural("{count} meeting", "{count} meetings", number)
+        case "notes":
+            return tr.plural("{count} note", "{count} notes", number)
+        case "emails":
+            return tr.plural("{count} e-mail", "{count} e-mails", number)
+        case _:
+            return f"{outside(labels.get(kind) or kind, 60)}: {tr.number(number)}"
+
+
+def object_type(kind: str, tr: Translator, labels: Mapping[str, str] | None = None) -> str:
+    """Name an object type, escaped for mrkdwn; a custom one by what people call it."""
+    return outside(object_name(kind, tr, labels), 60)
+
+
+def object_name(kind: str, tr: Translator, labels: Mapping[str, str] | None = None) -> str:
+    """Name an object type for places without mrkdwn."""
+    if kind in _OBJECTS:
+        return tr.text(_OBJECTS[kind])
+    return (labels or {}).get(kind) or kind
+
+
+def labels(run: Run) -> Mapping[str, str]:
+    """Return what people call the account's custom objects."""
+    return run.plan.labels if run.plan else {}
+
+
+def why(owned: OwnedRecords, tr: Translator) -> str:
+    """Say why an owner counts as a Salesforce-only one."""
+    return tr.text(_WHY[owned.why])
+
+
+def suggested(suggestion: Suggestion, tr: Translator) -> str:
+    """Say whom a suggestion proposes and why, for mrkdwn."""
+    told = suggestion_reason(suggestion, tr)
+    name = outside(suggestion.target.label, 80)
+    return tr("Suggestion: *{name}*, {reason}", name=name, reason=outside(told, 200))
+
+
+def suggestion_reason(suggestion: Suggestion, tr: Translator) -> str:
+    """Say why somebody is proposed, for places without mrkdwn."""
+    via = suggestion.via
+    match suggestion.why:
+        case "manager" if via and via != suggestion.target.email:
+            return tr("the manager in Salesforce ({email})", email=via)
+        case "manager":
+            return tr("the manager in Salesforce")
+        case "same_team" if via:
+            return tr("a HubSpot user in the same team ({team})", team=via)
+        case "same_team":
+            return tr("a HubSpot user in the same team")
+        case "companies" if via:
+            return tr("owns the companies of most of the records ({share})", share=via)
+        case "companies":
+            return tr("owns the companies of most of the records")
+        case _:
+            return tr("a HubSpot user of the same name")
+
+
+def assignment(given: Assignment, tr: Translator, labels: Mapping[str, str] | None = None) -> str:
+    """Say who gets an owner's records, for mrkdwn: one, several in turn, or by object type."""
+    named = [outside(target.label, 80) for target in given.targets[:5]]
+    left = len(given.targets) - len(named)
+    if left:
+        named.append(tr.plural("{count} other person", "{count} other people", left))
+    said = format_list(named, locale=tr.language)
+    if len(given.targets) > 1:
+        said = tr("{people} in turn", people=said)
+    kinds = [
+        f"{object_type(kind, tr, labels)}: {outside(given.kinds[kind].label, 80)}"
+        for kind in ordered(given.kinds)
+    ]
+    if len(kinds) > 5:
+        kinds = [*kinds[:5], "…"]
+    return "; ".join([said, *kinds])
 
 
 def summed(owners: tuple[OwnedRecords, ...], *, other: bool = False) -> dict[str, int]:

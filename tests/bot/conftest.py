@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bot.reassign import batch, forward, scan, undo
 from tests.bot.faults import Killed
 from tests.bot.rig import Rig
 
@@ -42,3 +43,12 @@ def _quiet_deaths(monkeypatch: pytest.MonkeyPatch) -> None:
             told(given)
 
     monkeypatch.setattr(threading, "excepthook", hook)
+
+
+@pytest.fixture
+def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch and one search at a time, and no waiting between attempts."""
+    for module in (forward, undo):
+        monkeypatch.setattr(module, "THREADS", 1)
+    monkeypatch.setattr(scan, "CURSORS", 1)
+    monkeypatch.setattr(batch, "FIRST_PAUSE", 0.005)

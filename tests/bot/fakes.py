@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.ports import DailyUsage, Reassigned, Rejected, Removal, SalesforcePerson
+from bot.errors import VendorError
+from bot.ports import (
+    DailyUsage,
+    ObjectKind,
+    OwnerCensus,
+    OwnerChange,
+    RecordPage,
+    Rejected,
+    Removal,
+    SalesforcePerson,
+    Swap,
+    Swapped,
+)
 from bot.vendors.slack import Posted, Profile, Slack
 from handlers.render import Message
 from tests.bot.faults import Death, FakeClock, Faulty, fallible
@@ -62,6 +74,17 @@ class Lying:
     thread_ts: str | None
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file that was put into a thread."""
+
+    channel: str
+    thread_ts: str
+    name: str
+    content: bytes
+    text: str
+
+
 class FakeSlack(Faulty, Slack):
     """What was posted, and what lies scheduled."""
 
@@ -75,6 +98,7 @@ class FakeSlack(Faulty, Slack):
         self.locales: dict[str, str] = {}
         self.emails: dict[str, str] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
+        self.files: list[Upload] = []
         self._number = 0
 
     # --- for tests
@@ -176,6 +200,14 @@ class FakeSlack(Faulty, Slack):
         ]
 
     @fallible
+    def upload(self, channel: str, thread_ts: str, name: str, content: bytes, text: str) -> None:
+        self.files.append(Upload(channel, thread_ts, name, content, text))
+
+    @fallible
+    def uploaded(self, channel: str, thread_ts: str, name: str, oldest: float) -> bool:
+        return any(one.name == name and one.thread_ts == thread_ts for one in self.files)
+
+    @fallible
     def schedule(self, channel: str, text: str, post_at: int, thread_ts: str | None) -> str:
         assert post_at > self._clock.now().timestamp(), "time_in_past"
         self._number += 1
@@ -230,6 +262,11 @@ class FakeHubSpot(Faulty):
         self.usage: DailyUsage | None = DailyUsage(limit=1_000, used=400)
         self.synced: datetime | None = None
         self.before_write: Callable[[], None] = lambda: None
+        self.between: Callable[[], None] = lambda: None
+        self.histories: dict[tuple[str, str], list[str | None]] = {}
+        self.deactivated: list[Owner] = []
+        self.kinds: list[ObjectKind] = []
+        self.company_owners: dict[str, dict[str, int]] = {}
 
     def fill(self, kind: str, owner: Owner, records: int, start: int = 1) -> list[str]:
         """Give an owner records; return their ids."""
@@ -250,8 +287,18 @@ class FakeHubSpot(Faulty):
         return tuple(self.owners)
 
     @fallible
-    def salesforce_only_owners(self) -> tuple[OwnedRecords, ...]:
-        return tuple(self.salesforce_owners)
+    def owner_census(self) -> OwnerCensus:
+        return OwnerCensus(
+            tuple(self.owners), tuple(self.salesforce_owners), tuple(self.deactivated)
+        )
+
+    @fallible
+    def custom_objects(self) -> tuple[ObjectKind, ...]:
+        return tuple(self.kinds)
+
+    @fallible
+    def owners_of_companies(self, owner_id: str, sample: int = 100) -> dict[str, int]:
+        return self.company_owners.get(owner_id, {})
 
     @fallible
     def count_by_owner(self, object_type: str, owner_ids: Sequence[str]) -> dict[str, int]:
@@ -268,35 +315,80 @@ class FakeHubSpot(Faulty):
     def daily_usage(self) -> DailyUsage | None:
         return self.usage
 
+    def known_usage(self) -> DailyUsage | None:
+        return self.usage
+
     @fallible
-    def record_ids(
-        self, object_type: str, owner_ids: Sequence[str], after: str = ""
-    ) -> dict[str, str]:
+    def records_of(self, object_type: str, owner_ids: Sequence[str], after: str = "") -> RecordPage:
         held = self.records[object_type]
         found = [one for one, owner in held.items() if owner in owner_ids]
         later = sorted((one for one in found if int(one) > int(after or 0)), key=int)
-        return {one: str(held[one]) for one in later[:200]}
+        return RecordPage({one: str(held[one]) for one in later[:200]}, len(found))
 
-    @fallible
-    def owners_of(self, object_type: str, record_ids: Sequence[str]) -> dict[str, str | None]:
-        assert len(record_ids) <= 100
-        there = self.records[object_type]
-        return {one: there[one] for one in record_ids if one in there}
-
-    @fallible
-    def reassign(self, object_type: str, record_ids: Iterable[str], owner_id: str) -> Reassigned:
-        self.before_write()
-        asked = list(record_ids)
-        assert len(asked) <= 100
-        changed = [one for one in asked if one not in self.refuses]
-        self.records[object_type] |= dict.fromkeys(changed, owner_id)
-        self.writes += [(object_type, one, owner_id) for one in changed]
-        return Reassigned(
-            tuple(changed),
-            tuple(
-                Rejected(one, self.refuses[one], "corr-2") for one in asked if one in self.refuses
-            ),
+    def give(self, object_type: str, record_id: str, owner_id: str | None) -> None:
+        """Change an owner, with its trace in the history."""
+        history = self.histories.setdefault(
+            (object_type, record_id), [self.records[object_type][record_id]]
         )
+        history.insert(0, owner_id)
+        self.records[object_type][record_id] = owner_id
+
+    @fallible
+    def swap_owners(
+        self, object_type: str, swaps: Sequence[Swap], go: Callable[[], bool]
+    ) -> Swapped:
+        assert 0 < len(swaps) <= 100
+        if not go():
+            return Swapped(unclear=tuple(swap.record_id for swap in swaps))
+        try:
+            return self.swap_now(object_type, swaps)
+        except VendorError as error:
+            if not error.retryable:
+                raise
+            return Swapped(unclear=tuple(swap.record_id for swap in swaps), error=error)
+
+    @fallible
+    def swap_now(self, object_type: str, swaps: Sequence[Swap]) -> Swapped:
+        """The two calls; what goes wrong in them goes wrong here."""
+        self.before_write()
+        there = {one.record_id: self.records[object_type].get(one.record_id, "") for one in swaps}
+        self.between()
+        changed, rejected = [], []
+        for swap in swaps:
+            if there[swap.record_id] != swap.old:
+                continue
+            if swap.record_id in self.refuses:
+                rejected.append(Rejected(swap.record_id, self.refuses[swap.record_id], "corr-2"))
+                continue
+            self.give(object_type, swap.record_id, swap.new)
+            self.writes.append((object_type, swap.record_id, swap.new))
+            changed.append(swap.record_id)
+        return Swapped(
+            changed=tuple(changed),
+            already=tuple(one.record_id for one in swaps if there[one.record_id] == one.new),
+            elsewhere={
+                one.record_id: there[one.record_id]
+                for one in swaps
+                if there[one.record_id] not in {one.old, one.new, ""}
+            },
+            gone=tuple(
+                one.record_id for one in swaps if one.record_id not in self.records[object_type]
+            ),
+            rejected=tuple(rejected),
+        )
+
+    @fallible
+    def owner_histories(
+        self, object_type: str, record_ids: Sequence[str]
+    ) -> dict[str, tuple[OwnerChange, ...]]:
+        assert 0 < len(record_ids) <= 50
+        return {
+            one: tuple(
+                OwnerChange(owner, samples.START) for owner in self.histories[object_type, one]
+            )
+            for one in record_ids
+            if (object_type, one) in self.histories and one in self.records[object_type]
+        }
 
 
 class FakeSalesforce(Faulty):

@@ -52,13 +52,22 @@ def ledger(rig: Rig, *states: str) -> list[tuple[str, str]]:
     return [(row.object_type, row.record_id) for row in rig.store.ledger("R1", None, *states)]
 
 
-def during(rig: Rig, batch: int, action: c.Action) -> None:
+def counts(rig: Rig, job: int) -> dict[str, int]:
+    """Add a job's ledger up by state."""
+    found: dict[str, int] = {}
+    for one in rig.store.ledger_tally("R1"):
+        if one.job == job:
+            found[one.state] = found.get(one.state, 0) + one.rows
+    return found
+
+
+def during(rig: Rig, number: int, action: c.Action) -> None:
     """Let somebody do something while a batch is being written."""
     written: list[int] = []
 
     def meanwhile() -> None:
         written.append(1)
-        if len(written) == batch:
+        if len(written) == number:
             rig.does("UA", action)
 
     rig.hubspot.before_write = meanwhile

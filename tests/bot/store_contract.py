@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from bot.errors import StoreError
 from bot.store.base import (
     Delivery,
+    LedgerCount,
     LedgerRow,
     PostedMessage,
     QueuedEffect,
@@ -21,6 +23,7 @@ from bot.store.base import (
     Store,
     Transaction,
 )
+from handlers.ports import Progress
 from tests.bot.rig import chained
 from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation
@@ -328,8 +331,59 @@ class StoreContract:
         assert list(store.ledger("R1", None, "written")) == [rows[0], rows[3]]
         assert list(store.ledger("R1", 1, "failed", "changed")) == [failed, changed]
         assert list(store.ledger("R2")) == []
-        assert store.ledger_counts("R1", 1) == {"written": 1, "failed": 1, "changed": 1}
-        assert store.ledger_counts("R1", 3) == {}
+        assert store.ledger_open("R1", 1) == [rows[0]]
+        assert store.ledger_open("R1", 2) == [rows[3]]
+        assert store.ledger_open("R1", 3) == []
+
+    def test_a_ledger_of_many_pages_is_read_in_order(self, store: Store) -> None:
+        rows = [
+            LedgerRow(1, kind, str(record), "901", "501", "changed", checked=record % 2 == 0)
+            for kind in ("companies", "contacts")
+            for record in range(10_000, 11_234)
+        ]
+        store.write(lambda transaction: transaction.write_ledger("R1", rows))
+        assert list(store.ledger("R1", 1)) == list(store.ledger("R1")) == rows
+        odd = [row for row in rows if not row.checked]
+        assert list(store.ledger("R1", 1, "changed", unchecked=True)) == odd
+        # What is settled while it is read neither ends nor repeats the reading.
+        seen = []
+        for row in store.ledger("R1", 1, "changed", unchecked=True):
+            seen.append(row)
+            done = replace(row, checked=True)
+            store.write(lambda transaction, done=done: transaction.write_ledger("R1", [done]))  # type: ignore[misc]
+            if len(seen) == 30:
+                break
+        assert seen == odd[:30]
+        assert list(store.ledger("R1", 1, "changed", unchecked=True)) == odd[30:]
+
+    def test_a_ledger_is_added_up(self, store: Store) -> None:
+        rows = [
+            LedgerRow(1, "contacts", "1", "901", "501", "changed", checked=True),
+            LedgerRow(1, "contacts", "2", "901", "502", "changed", checked=True),
+            LedgerRow(1, "contacts", "3", "902", "501", "undone", undo=3),
+            LedgerRow(2, "deals", "1", "901", "501", "overwritten", found="777", checked=True),
+        ]
+        store.write(lambda transaction: transaction.write_ledger("R1", rows))
+        assert set(store.ledger_tally("R1")) == {
+            LedgerCount(1, "contacts", "901", "changed", 0, True, 2),
+            LedgerCount(1, "contacts", "902", "undone", 3, False, 1),
+            LedgerCount(2, "deals", "901", "overwritten", 0, True, 1),
+        }
+        assert list(store.ledger("R1", 2)) == [rows[3]]
+        assert store.ledger_tally("R2") == []
+        asked = ["1", "3", "4"]
+        assert store.ledger_states("R1", 1, "contacts", asked) == {"1": "changed", "3": "undone"}
+        assert store.ledger_states("R1", 2, "contacts", asked) == {}
+
+    def test_progress_is_kept(self, store: Store) -> None:
+        assert store.progress("R1") is None
+        for progress in (
+            Progress(1, 10, 0),
+            Progress(7, 10, 2, 3.5, "checking", 0.9),
+        ):
+            store.write(lambda transaction, one=progress: transaction.save_progress("R1", one))  # type: ignore[misc]
+            assert store.progress("R1") == progress
+        assert store.progress("R2") is None
 
     # --- looking ---------------------------------------------------------------------------------
 

@@ -209,10 +209,42 @@ def test_a_run_is_shown(sunset: Sunset, database: Path) -> None:
     assert {step["name"]: step["mark"] for step in data["steps"]}["disconnect"] == "verified"
 
 
+def test_a_run_is_followed_until_its_job_is_over(sunset: Sunset, tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "sunset.db")
+    append(store, journeys.to_cleanup())
+    store.close()
+    said = sunset("runs", "show", "R1", "--follow")
+    assert said.status == 0
+    assert "deleting the Salesforce owners" in said.flat
+    assert "Reassigned: contacts, companies, deals" in said.flat, "the tables come last"
+    (line,) = sunset("runs", "show", "R1", "--follow", "--json").out.splitlines()
+    assert json.loads(line)["state"] == "cleaning_up_owners"
+
+
+def test_following_ends_well_with_ctrl_c(
+    sunset: Sunset, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def pressed(seconds: float) -> None:
+        slept.append(seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.cli.time.sleep", pressed)
+    said = sunset("runs", "show", "R1", "--follow")
+    assert said.status == 0
+    assert "Reassigning records" in said.flat
+    assert "Salesforce-only owners" in said.flat, "the tables come last"
+    assert "Abort" not in said.err
+    assert sunset("runs", "show", "R1", "--follow", "--json").status == 0
+    assert len(slept) == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("runs", "show", "R9"),
+        ("runs", "show", "R9", "--follow"),
         ("audit", "verify", "--run", "R9"),
         ("audit", "export", "--run", "R9"),
     ],

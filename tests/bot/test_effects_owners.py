@@ -36,9 +36,9 @@ def test_the_owners_are_counted_after_the_disconnect(rig: Rig) -> None:
 def test_the_index_is_given_a_moment(rig: Rig) -> None:
     rig.adopt(journeys.to_disconnected())
     rig.settle()
-    assert rig.hubspot.count("salesforce_only_owners") == 0
+    assert rig.hubspot.count("owner_census") == 0
     rig.advance(timedelta(seconds=3))
-    assert rig.hubspot.count("salesforce_only_owners") == 1
+    assert rig.hubspot.count("owner_census") == 1
 
 
 def test_nothing_to_reassign_is_said_and_skipped(rig: Rig) -> None:
@@ -60,7 +60,7 @@ def test_records_that_appear_before_the_cleanup_are_found(rig: Rig) -> None:
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
 def test_killed_while_counting(rig: Rig, applied: bool) -> None:
     rig.hubspot.fill("contacts", SAM, 3)
-    rig.hubspot.kill("salesforce_only_owners", applied=applied)
+    rig.hubspot.kill("owner_census", applied=applied)
     rig.adopt(journeys.to_disconnected())
     rig.until(lambda: rig.death.happened)
     rig.restart()
@@ -106,7 +106,7 @@ def test_owners_that_stay_take_the_report_back(deleted: Rig) -> None:
 
 
 def test_hubspot_is_away_for_a_while(deleted: Rig) -> None:
-    deleted.hubspot.fail("salesforce_only_owners", times=4)
+    deleted.hubspot.fail("owner_census", times=4)
     deleted.hubspot.salesforce_owners = []
     deleted.until(lambda: deleted.run.state is State.CHOOSING_DATA_COPY)
     assert deleted.run.blocked is None

@@ -102,7 +102,7 @@ def test_a_passing_error_is_waited_out(company: Rig) -> None:
 
 
 def test_what_it_cannot_do_without_blocks_with_a_remedy(company: Rig) -> None:
-    company.hubspot.fail("salesforce_only_owners", missing="crm.objects.owners.read")
+    company.hubspot.fail("owner_census", missing="crm.objects.owners.read")
     company.adopt(journeys.to_planning())
     company.settle()
     assert company.run.plan is None

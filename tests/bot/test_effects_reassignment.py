@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.ports import RecordPage
 from tests.bot.jobs import (
     confirm,
+    counts,
     during,
     finished,
     ledger,
@@ -24,6 +26,8 @@ from tests.workflows.samples import HELEN, HUGO, QUEUE, SAM, SUE
 from workflows import commands as c
 from workflows import events as e
 from workflows.states import State
+
+pytestmark = pytest.mark.usefixtures("in_order")
 
 
 @pytest.fixture(name="small")
@@ -61,8 +65,8 @@ def test_thousands_of_records(rig: Rig) -> None:
     assert rig.run.state is State.CLEANING_UP_OWNERS
     written_once(rig)
     assert len(rig.hubspot.writes) == 3_000
-    assert rig.hubspot.count("reassign") == 25 + 6
-    assert rig.store.ledger_counts("R1", 1) == {"changed": 3_000}
+    assert rig.hubspot.count("swap_now") == 25 + 6
+    assert counts(rig, 1) == {"changed": 3_000}
     progress = rig.engine.progress("R1")
     assert progress is not None
     assert (progress.done, progress.total, progress.failed) == (3_000, 3_000, 0)
@@ -94,16 +98,17 @@ def test_an_owner_that_changes_between_search_and_reading_is_left_alone(
     small: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.hubspot.records["contacts"]["7"] = HUGO.id
-    record_ids = small.hubspot.record_ids
+    records_of = small.hubspot.records_of
 
-    def lagging(kind: str, owner_ids: Sequence[str], after: str = "") -> dict[str, str]:
+    def lagging(kind: str, owner_ids: Sequence[str], after: str = "") -> RecordPage:
         # The search index still shows record 7 as Sam's.
-        found = record_ids(kind, owner_ids, after)
-        if kind == "contacts" and "8" in found:
-            found = dict(sorted({**found, "7": SAM.id}.items(), key=lambda item: int(item[0])))
-        return found
+        page = records_of(kind, owner_ids, after)
+        if kind != "contacts" or "8" not in page.owners:
+            return page
+        found = {**page.owners, "7": SAM.id}
+        return RecordPage(dict(sorted(found.items(), key=lambda item: int(item[0]))), page.total)
 
-    monkeypatch.setattr(small.hubspot, "record_ids", lagging)
+    monkeypatch.setattr(small.hubspot, "records_of", lagging)
     confirm(small)
     small.until(lambda: over(small))
     assert small.hubspot.records["contacts"]["7"] == HUGO.id
@@ -147,14 +152,16 @@ def test_a_target_who_left_meanwhile_gets_nothing(small: Rig) -> None:
     assert small.run.blocked is not None
     assert small.run.blocked.code == "target_inactive"
     assert small.hubspot.writes == []
-    small.does("UA", c.PauseReassignment())
+    small.does("UA", c.StopReassignment())
+    small.until(lambda: over(small))
     small.does("UA", c.ChangeMapping())
     assert small.run.state is State.MAPPING_OWNERS
+    assert small.hubspot.writes == []
 
 
 # --- interrupted ---------------------------------------------------------------------------------
 
-CALLS = ("reassign", "owners_of", "record_ids", "active_owners")
+CALLS = ("swap_now", "swap_owners", "records_of", "active_owners")
 
 
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
@@ -169,14 +176,14 @@ def test_killed_at_each_batch_and_resumed(small: Rig, call: str, nth: int, appli
     small.until(lambda: over(small))
     written_once(small)
     assert len(small.hubspot.writes) == 157
-    assert small.store.ledger_counts("R1", 1) == {"changed": 157}
+    assert counts(small, 1) == {"changed": 157}
     (end,) = small.happened(e.ReassignmentFinished)
     assert sum(one.changed for one in end.tallies) == 157
 
 
 def test_killed_at_every_batch_in_turn(small: Rig) -> None:
     for _ in range(4):
-        small.hubspot.kill("reassign", applied=True)
+        small.hubspot.kill("swap_now", applied=True)
     confirm(small)
     small.settle()
     for _ in range(4):
@@ -199,7 +206,7 @@ def test_an_answer_that_does_not_come(small: Rig, call: str, applied: bool) -> N
 
 
 def test_what_was_under_way_and_then_taken_is_left_alone(small: Rig) -> None:
-    small.hubspot.kill("reassign")
+    small.hubspot.kill("swap_now")
     confirm(small)
     small.settle()
     small.hubspot.records["contacts"]["42"] = HUGO.id
@@ -257,7 +264,7 @@ def test_cancelled_in_the_middle(small: Rig) -> None:
     small.advance(timedelta(hours=1))
     assert small.run.state is State.CANCELLED
     assert len(small.hubspot.writes) == 100
-    assert small.store.ledger_counts("R1", 1) == {"changed": 100}
+    assert counts(small, 1) == {"changed": 100}
     assert small.effects("leased", "failed") == []
 
 

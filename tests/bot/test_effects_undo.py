@@ -14,6 +14,8 @@ from workflows import commands as c
 from workflows import events as e
 from workflows.states import State
 
+pytestmark = pytest.mark.usefixtures("in_order")
+
 
 @pytest.fixture(name="small")
 def _small(rig: Rig) -> Rig:
@@ -60,7 +62,7 @@ def test_only_what_is_still_ours_is_given_back(done: Rig) -> None:
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("nth", [0, 1, 3])
 def test_an_undo_that_was_killed_goes_on(done: Rig, nth: int, applied: bool) -> None:
-    done.hubspot.kill("reassign", after=nth, applied=applied)
+    done.hubspot.kill("swap_now", after=nth, applied=applied)
     done.does("UA", c.UndoReassignment())
     done.settle()
     assert done.death.happened
@@ -82,7 +84,7 @@ def test_a_second_undo_counts_its_own(done: Rig) -> None:
 def half_done(rig: Rig) -> None:
     """The second batch arrived, but the process died before it knew; the job is paused."""
     during(rig, 2, c.PauseReassignment())
-    rig.hubspot.kill("reassign", after=1, applied=True)
+    rig.hubspot.kill("swap_now", after=1, applied=True)
     confirm(rig)
     rig.settle()
     assert rig.death.happened
@@ -95,7 +97,7 @@ def half_done(rig: Rig) -> None:
 def lost_reply(rig: Rig) -> None:
     """The second batch arrived, but HubSpot's answer was lost, and the job was paused then."""
     during(rig, 2, c.PauseReassignment())
-    rig.hubspot.fail("reassign", after=1, applied=True, unknown=True)
+    rig.hubspot.fail("swap_now", after=1, applied=True, unknown=True)
     confirm(rig)
     rig.settle()
     rig.advance(timedelta(minutes=5))
@@ -109,6 +111,10 @@ def test_what_arrived_unknown_to_us_is_given_back_too(
     small: Rig, interrupted: Callable[[Rig], None]
 ) -> None:
     interrupted(small)
+    small.does("UA", c.StopReassignment())
+    small.until(lambda: small.run.job_state == "finished")
+    assert len(small.hubspot.writes) == 150
+    small.hubspot.writes.clear()
     undo(small)
     assert set(small.hubspot.records["contacts"].values()) == {SAM.id}
     assert last_undo(small)[0] == 150

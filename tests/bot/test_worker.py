@@ -73,7 +73,9 @@ def test_commands_of_again_are_recorded_now(shop: Workshop) -> None:
 
 
 def test_a_result_that_no_longer_matters_is_dropped(shop: Workshop) -> None:
-    shop.answers.append(Done(commands=(c.RecordUndone(job=3, restored=0, left_alone=0),)))
+    shop.answers.append(
+        Done(commands=(c.RecordUndone(job=3, restored=0, left_alone=0, still_changed=0),))
+    )
     shop.queue("take_plan")
     shop.ends("take_plan")
     assert len(shop.events()) == 1

@@ -90,8 +90,11 @@ def view_action(user: str, view: Payload, action: Payload) -> Payload:
 
 
 def submission(user: str, view: Payload, values: Payload) -> Payload:
-    """A submitted modal; *values* is {block id: what its element holds}."""
-    state = {block: {"value": element} for block, element in values.items()}
+    """A submitted modal; *values* is {block id: what its element holds}.
+
+    An element whose action id is not `value` names it (:func:`picked`).
+    """
+    state = {block: {one.get("action_id", "value"): one} for block, one in values.items()}
     return _common("view_submission", user) | {
         "view": view | {"state": {"values": state}},
         "response_urls": [],
@@ -140,6 +143,11 @@ def chosen(value: str | None) -> Payload:
         None if value is None else {"text": {"type": "plain_text", "text": "…"}, "value": value}
     )
     return {"type": "static_select", "selected_option": option}
+
+
+def picked(act: str, value: str | None) -> Payload:
+    """An external select in an input; it has an action id of its own, for its options."""
+    return {**chosen(value), "type": "external_select", "action_id": act}
 
 
 def ticked(*values: str) -> Payload:

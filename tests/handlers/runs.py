@@ -323,6 +323,10 @@ _ASIDE: dict[Ask, tuple[Ask, tuple[Chapter, ...]]] = {
         Ask.WAIT_REASSIGNMENT,
         (lambda story: story.person(c.PauseReassignment()),),
     ),
+    Ask.WAIT_STOP: (
+        Ask.WAIT_REASSIGNMENT,
+        (lambda story: story.person(c.StopReassignment()),),
+    ),
     Ask.REASSIGNMENT_LEFT: (Ask.WAIT_COUNT, (counted,)),
     Ask.WAIT_UNDO: (
         Ask.WAIT_COUNT,

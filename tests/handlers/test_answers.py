@@ -5,26 +5,40 @@ from __future__ import annotations
 import pytest
 
 from handlers.actions import Act, Ref
+from handlers.render import prompt_message
 from handlers.views.buttons import ACT_OF
 from tests.handlers import payloads
 from tests.handlers.desk import Desk
 from tests.handlers.engine import STRANGER
-from tests.handlers.runs import ADMIN, APPROVERS, OTHER_ADMIN, Story, planned, tell
+from tests.handlers.runs import (
+    ADMIN,
+    APPROVERS,
+    OTHER_ADMIN,
+    TARGET,
+    Story,
+    owners,
+    planned,
+    tell,
+)
+from tests.handlers.views.looks import EN, buttons
 from workflows import commands as c
 from workflows.prompts import Ask, prompt
 from workflows.states import State
 from workflows.text import N_
+from workflows.values import Suggestion, SuggestionKind
 
 DIRECT = [
     (Ask.ACKNOWLEDGE_ADVICE, Act.ACKNOWLEDGE_ADVICE, ADMIN, "AcknowledgeAdvice"),
     (Ask.APPROVE_PLAN, Act.RETAKE_PLAN, ADMIN, "RetakePlan"),
     (Ask.APPROVE_PLAN, Act.APPROVE, APPROVERS[0], "Approve"),
     (Ask.MAP_OWNERS, Act.TAKE_SUGGESTIONS, ADMIN, "TakeSuggestions"),
+    (Ask.MAP_OWNERS, Act.REQUEST_MAPPING_FILE, ADMIN, "RequestMappingFile"),
     (Ask.WAIT_REASSIGNMENT, Act.PAUSE, ADMIN, "PauseReassignment"),
+    (Ask.WAIT_REASSIGNMENT, Act.STOP, ADMIN, "StopReassignment"),
+    (Ask.REASSIGNMENT_PAUSED, Act.STOP, OTHER_ADMIN, "StopReassignment"),
     (Ask.REASSIGNMENT_PAUSED, Act.RESUME, ADMIN, "ResumeReassignment"),
     (Ask.REASSIGNMENT_LEFT, Act.RETRY_REASSIGNMENT, ADMIN, "RetryReassignment"),
     (Ask.REASSIGNMENT_LEFT, Act.CHANGE_MAPPING, ADMIN, "ChangeMapping"),
-    (Ask.REASSIGNMENT_LEFT, Act.UNDO, ADMIN, "UndoReassignment"),
     (Ask.DELETE_OWNERS, Act.REPORT_OWNERS_DELETED, ADMIN, "ReportOwnersDeleted"),
     (Ask.CONFIRM_NO_COPY, Act.CONFIRM_NO_COPY, ADMIN, "ConfirmNoCopy"),
     (Ask.CONFIRM_NO_COPY, Act.RECONSIDER, ADMIN, "ReconsiderDataCopy"),
@@ -82,11 +96,11 @@ def test_stale_buttons_say_that_the_run_has_moved_on(
     assert not desk.engine.commands
 
 
-EVERY = sorted(
-    set(Act)
-    - {Act.LINK, Act.OPEN_START, Act.PICK_TARGET, Act.PICK_REMAINING}
-    - {Act.PAGE_BACK, Act.PAGE_NEXT}
-)
+IN_MODALS = {
+    *(Act.PICK_TARGET, Act.PICK_REMAINING, Act.PICK_SPLIT, Act.OPEN_SPLIT),
+    *(Act.EXCLUDE_OWNER, Act.INCLUDE_OWNER, Act.PAGE_BACK, Act.PAGE_NEXT),
+}
+EVERY = sorted(set(Act) - IN_MODALS - {Act.LINK, Act.OPEN_START})
 READ_ONLY = {Act.OPEN_PLAN, Act.OPEN_FAILURES, Act.OPEN_INVENTORY}
 
 
@@ -133,6 +147,33 @@ def test_every_choice_of_every_prompt_has_a_listener() -> None:
     for ask in Ask:
         if ask is not Ask.OVER:
             assert set(prompt(tell(ask).run).choices) <= set(ACT_OF)
+
+
+def test_the_suggestions_of_one_kind_are_taken_with_one_click() -> None:
+    kinds: tuple[SuggestionKind, ...] = ("manager", "companies", "manager")
+    owned = tuple(
+        one.model_copy(update={"suggestion": Suggestion(target=TARGET, why=kind)})
+        for one, kind in zip(owners(3), kinds, strict=True)
+    )
+    desk = Desk(tell(Ask.MAP_OWNERS, Story(owned=owned)))
+    shown = buttons(prompt_message(desk.engine.one, EN, None))
+    (one,) = (item for item in shown if item["action_id"] == "take_suggestions:manager")
+    click = payloads.message_click(ADMIN, payloads.button(one["action_id"], one["value"], "7.7"))
+    for _ in range(2):
+        assert desk.act(click).ack == {}
+    assert set(desk.engine.one.mapping) == {"100", "102"}
+    (command,) = desk.engine.commands
+    assert command.action == c.TakeSuggestions(why="manager")
+    again = payloads.message_click(ADMIN, payloads.button(one["action_id"], one["value"], "8.8"))
+    assert "no suggestions" in desk.act(again).said
+
+
+def test_a_kind_of_suggestion_that_there_is_not_takes_nothing() -> None:
+    desk = Desk(tell(Ask.MAP_OWNERS))
+    for kind in ("fortune", "manager ", "MANAGER", ""):
+        action = payloads.button(f"take_suggestions:{kind}", str(desk.ref), desk.ts())
+        assert desk.act(payloads.message_click(ADMIN, action)).said
+    assert not desk.engine.commands
 
 
 def test_the_requester_cannot_approve_and_reads_why() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from handlers.actions import Act, Modal, Ref
 from handlers.modals.disconnect import OTHER_REASON, REASONS
+from handlers.modals.reassign import PICK_UNDO_OWNER
 from tests.handlers import payloads
 from tests.handlers.desk import Desk, words_of
 from tests.handlers.engine import STRANGER
@@ -34,6 +35,11 @@ DISCONNECTED: Payload = {
     "other_reason": payloads.text(None),
     "P1d-phrase": payloads.text("Uninstall Salesforce"),
 }
+EVERYTHING: Payload = {
+    "scope": payloads.chosen("all"),
+    "owner": payloads.picked(PICK_UNDO_OWNER, None),
+    "kind": payloads.chosen("*"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ FORMS = [
         {"reason": payloads.text("not now")},
     ),
     Form(Ask.DISCONNECT, Act.OPEN_DISCONNECT, Modal.DISCONNECT, ADMIN, DISCONNECTED),
+    Form(Ask.REASSIGNMENT_LEFT, Act.OPEN_UNDO, Modal.UNDO, ADMIN, EVERYTHING),
     Form(
         Ask.CHOOSE_DATA_COPY,
         Act.OPEN_DATA_COPY,
@@ -388,8 +395,8 @@ def test_failures_beyond_the_listed_ones_are_counted() -> None:
     story.bot(c.RecordReassigned(job=1, tallies=(), failures=(one,), failure_count=1200))
     answer = Desk(counted(story)).click(ADMIN, Act.OPEN_FAILURES)
     assert "1,200 records failed" in answer.text
-    assert "1,199 more" in answer.text
-    assert "c-1" in answer.text
+    assert "1,199 more (in the file in the thread)" in answer.text
+    assert "correlation id: `c-1`" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.handlers.runs import ADMIN, APPROVERS, OTHER_ADMIN, TARGET, Story, ow
 from tests.handlers.views.looks import EN, buttons
 from workflows import commands as c
 from workflows.prompts import Ask
-from workflows.values import Owner
+from workflows.values import Owner, Suggestion, SuggestionKind
 
 HOSTILE = "<!channel> & <https://x|y> :bomb: " + "名" * 100
 
@@ -29,6 +29,11 @@ def opened(number: int = 2, name: str = "Sam Sales") -> Desk:
     ]
     desk.click(ADMIN, Act.OPEN_MAPPING)
     return desk
+
+
+def chosen(desk: Desk) -> dict[str, str]:
+    """Return the mapping: old owner id -> the assignment's code."""
+    return {old: given.code for old, given in desk.engine.one.mapping.items()}
 
 
 def rows(view: Payload) -> list[Payload]:
@@ -66,7 +71,8 @@ def test_a_row_tells_who_how_many_and_what_is_suggested() -> None:
     assert "*Sam Sales 0*\ns0@sf.example" in text
     assert "30 contacts, 5 companies, 1 deal" in text
     assert "not reassigned: 4 tickets" in text
-    assert "Suggestion: *Hanna Hub*" in text
+    assert "Suggestion: *Hanna Hub*, the manager in Salesforce" in text
+    assert "no HubSpot user" in text
     assert "queue" in rows(desk.modal)[1]["text"]["text"]
 
 
@@ -74,7 +80,7 @@ def test_a_pick_is_kept_at_once_and_shown() -> None:
     desk = opened()
     answer = desk.pick(ADMIN, Act.PICK_TARGET, "801", row(desk, "100"))
     assert answer.ack == {}
-    assert desk.engine.one.mapping["100"] == desk.owners.get("801")
+    assert chosen(desk) == {"100": "801"}
     assert initial(desk.modal) == ["801", None]
     assert "1 of 2 owners" in answer.text
 
@@ -112,7 +118,7 @@ def test_what_was_changed_after_it_was_shown_is_not_confirmed() -> None:
     assert refreshed != shown
     assert desk.click(ADMIN, Act.CONFIRM_MAPPING, refreshed).steps == [("ack", {})]
     assert desk.engine.one.job == 1
-    assert desk.engine.one.mapping["100"].id == "802"
+    assert chosen(desk)["100"] == "802"
 
 
 def test_a_button_that_does_not_say_what_was_shown_confirms_nothing() -> None:
@@ -139,21 +145,69 @@ def test_everything_that_is_left_goes_to_one_owner_without_touching_earlier_pick
     desk = opened(300)
     desk.pick(ADMIN, Act.PICK_TARGET, "801", row(desk, "105"))
     desk.pick(ADMIN, Act.PICK_REMAINING, "802", remaining(desk))
-    mapping = desk.engine.one.mapping
+    mapping = chosen(desk)
     assert len(mapping) == 300
-    assert {target.id for key, target in mapping.items() if key != "105"} == {"802"}
-    assert mapping["105"].id == "801"
+    assert {target for key, target in mapping.items() if key != "105"} == {"802"}
+    assert mapping["105"] == "801"
     assert initial(desk.modal)[5] == "801"
 
 
 def test_suggestions_are_taken_from_the_modal_and_from_the_thread() -> None:
     desk = opened()
     desk.press(ADMIN, Act.TAKE_SUGGESTIONS, "forged.1")
-    assert desk.engine.one.mapping == {"100": TARGET}
+    assert chosen(desk) == {"100": TARGET.id}
     assert initial(desk.modal) == ["900", None]
     thread = opened()
     assert thread.click(ADMIN, Act.TAKE_SUGGESTIONS).steps == [("ack", {})]
-    assert thread.engine.one.mapping == {"100": TARGET}
+    assert chosen(thread) == {"100": TARGET.id}
+
+
+WHY: list[SuggestionKind] = ["manager", "same_name", "same_team", "companies"]
+
+
+def suggesting() -> Desk:
+    """Four owners, each with another kind of suggestion."""
+    proposed = [
+        one.model_copy(update={"suggestion": Suggestion(target=TARGET, why=why, via="64 of 100")})
+        for one, why in zip(owners(4), WHY, strict=True)
+    ]
+    desk = Desk(tell(Ask.MAP_OWNERS, Story(owned=tuple(proposed))))
+    desk.click(ADMIN, Act.OPEN_MAPPING)
+    return desk
+
+
+@pytest.mark.parametrize("why", WHY)
+@pytest.mark.parametrize("in_modal", [True, False])
+def test_one_click_takes_all_suggestions_of_one_kind(why: SuggestionKind, in_modal: bool) -> None:
+    desk = suggesting()
+    action = payloads.button(f"take_suggestions:{why}", str(desk.ref), desk.ts())
+    view = payloads.view_action(ADMIN, desk.modal, action)
+    desk.act(view if in_modal else payloads.message_click(ADMIN, action))
+    assert list(chosen(desk)) == [str(100 + WHY.index(why))]
+
+
+def test_every_kind_of_suggestion_has_its_reason_and_its_button() -> None:
+    desk = suggesting()
+    text = "".join(row["text"]["text"] for row in rows(desk.modal))
+    assert "the manager in Salesforce (64 of 100)" in text
+    assert "a HubSpot user of the same name" in text
+    assert "in the same team (64 of 100)" in text
+    assert "owns the companies of most of the records (64 of 100)" in text
+    ids = [
+        element["action_id"]
+        for block in desk.modal["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+    assert {f"take_suggestions:{why}" for why in WHY} <= set(ids)
+    assert chosen(desk) == {}
+
+
+def test_an_unknown_kind_of_suggestion_is_refused() -> None:
+    desk = suggesting()
+    action = payloads.button("take_suggestions:oracle", str(desk.ref), desk.ts())
+    assert "cannot read" in desk.act(payloads.message_click(ADMIN, action)).said
+    assert chosen(desk) == {}
 
 
 def test_300_owners_are_paged() -> None:
@@ -195,7 +249,7 @@ def test_a_target_that_is_salesforce_only_is_refused_and_the_picker_emptied() ->
     assert row(desk, "100") != before, "Slack would keep the refused pick"
     assert desk.engine.one.mapping == {}
     desk.pick(ADMIN, Act.PICK_TARGET, "801", row(desk, "100"))
-    assert desk.engine.one.mapping["100"].id == "801"
+    assert chosen(desk)["100"] == "801"
 
 
 def test_an_owner_who_left_meanwhile_is_refused() -> None:
@@ -230,7 +284,7 @@ def test_a_modal_that_was_overtaken_is_replaced_by_the_reason() -> None:
     answer = desk.pick(ADMIN, Act.PICK_TARGET, "802", row(desk, "100"))
     assert "moved on" in answer.text
     assert not rows(desk.modal)
-    assert desk.engine.one.mapping["100"].id == "801"
+    assert chosen(desk)["100"] == "801"
 
 
 def test_a_page_of_an_overtaken_modal_is_not_turned() -> None:

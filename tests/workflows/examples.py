@@ -13,7 +13,7 @@ from workflows.rules.disconnect import PHRASE
 from workflows.run import Run
 from workflows.text import N_
 from workflows.timers import timers
-from workflows.values import BOT, CORE_OBJECTS, Actor, Policy, Reading, Reason, Role
+from workflows.values import BOT, CORE_OBJECTS, Actor, Assignment, Policy, Reading, Reason, Role
 
 Example = Callable[[Run, datetime], c.Action]
 
@@ -59,6 +59,20 @@ def _reading(now: datetime) -> Reading:
     return Reading(at=now, source="GET /somewhere", says="as it is")
 
 
+def _candidate(run: Run) -> str:
+    """Return an owner whom a person would see in the list; the first of the samples if none."""
+    return next((owned.owner.id for owned in run.candidates), samples.SAM.id)
+
+
+def _excluded(run: Run) -> str:
+    return next((owned.owner.id for owned in run.excluded_owners), samples.SAM.id)
+
+
+def _import(run: Run, now: datetime) -> c.Action:
+    both = Assignment(targets=(samples.HUGO, samples.HELEN))
+    return c.ImportMapping(assignments={_candidate(run): both})
+
+
 def _due(run: Run, now: datetime) -> c.Action:
     return c.FireTimers(
         due=tuple(
@@ -76,12 +90,18 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.ReportDisconnected: lambda run, now: c.ReportDisconnected(
         reason="moving", phrase=PHRASE, saved_mappings=frozenset(CORE_OBJECTS)
     ),
-    c.MapOwner: lambda run, now: c.MapOwner(owner_id=samples.SAM.id, target=samples.HELEN),
+    c.MapOwner: lambda run, now: c.MapOwner(owner_id=_candidate(run), target=samples.HELEN),
+    c.ImportMapping: _import,
+    c.RequestMappingFile: lambda run, now: c.RequestMappingFile(),
+    c.ExcludeOwner: lambda run, now: c.ExcludeOwner(owner_id=_candidate(run)),
+    c.IncludeOwner: lambda run, now: c.IncludeOwner(owner_id=_excluded(run)),
+    c.ChooseObjects: lambda run, now: c.ChooseObjects(others=run.counted_types),
     c.MapRemaining: lambda run, now: c.MapRemaining(target=samples.HUGO),
     c.TakeSuggestions: lambda run, now: c.TakeSuggestions(),
     c.ConfirmMapping: lambda run, now: c.ConfirmMapping(shown=run.mapping_version),
     c.PauseReassignment: lambda run, now: c.PauseReassignment(),
     c.ResumeReassignment: lambda run, now: c.ResumeReassignment(),
+    c.StopReassignment: lambda run, now: c.StopReassignment(),
     c.RetryReassignment: lambda run, now: c.RetryReassignment(),
     c.ChangeMapping: lambda run, now: c.ChangeMapping(),
     c.UndoReassignment: lambda run, now: c.UndoReassignment(),
@@ -106,7 +126,13 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.RecordSyncUnreadable: lambda run, now: c.RecordSyncUnreadable(why=N_("No such property.")),
     c.RecordOwners: lambda run, now: c.RecordOwners(owners=samples.OWNERS, reading=_reading(now)),
     c.RecordReassigned: lambda run, now: c.RecordReassigned(job=run.job, tallies=()),
-    c.RecordUndone: lambda run, now: c.RecordUndone(job=run.job, restored=1, left_alone=0),
+    c.RecordReassignmentWaiting: lambda run, now: c.RecordReassignmentWaiting(
+        job=run.job, until=now + timedelta(hours=9), remaining=100, reserve=100
+    ),
+    c.RecordReassignmentGoesOn: lambda run, now: c.RecordReassignmentGoesOn(job=run.job),
+    c.RecordUndone: lambda run, now: c.RecordUndone(
+        job=run.job, restored=1, left_alone=0, still_changed=0
+    ),
     c.RecordOwnersGone: lambda run, now: c.RecordOwnersGone(reading=_reading(now)),
     c.RecordOwnersRemain: lambda run, now: c.RecordOwnersRemain(
         owners=(samples.SAM,), reading=_reading(now)

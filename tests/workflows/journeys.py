@@ -64,11 +64,89 @@ def to_reassigning(policy: Policy | None = None) -> Conversation:
     return talk
 
 
+def to_paused(policy: Policy | None = None) -> Conversation:
+    talk = to_reassigning(policy)
+    talk.anna.pauses()
+    return talk
+
+
+def to_waiting_for_the_limit(policy: Policy | None = None) -> Conversation:
+    """The day's requests are used up but for the reserve."""
+    talk = to_reassigning(policy)
+    talk.wait(minutes=3)
+    talk.bot.waits_for_the_limit()
+    return talk
+
+
+def to_stopping(policy: Policy | None = None) -> Conversation:
+    talk = to_reassigning(policy)
+    talk.anna.stops()
+    return talk
+
+
+def to_counting(policy: Policy | None = None) -> Conversation:
+    """The job was stopped and has ended; what is left is being counted."""
+    talk = to_stopping(policy)
+    talk.wait(minutes=1)
+    talk.bot.finishes_the_job(failures=2, changed=3)
+    return talk
+
+
 def to_leftovers(policy: Policy | None = None) -> Conversation:
     """The job has ended, and a fresh count still finds records."""
     talk = to_reassigning(policy)
     talk.bot.finishes_the_job(failures=2)
     talk.bot.counts((samples.owned(samples.SAM, contacts=2, deals=0),))
+    return talk
+
+
+def to_undoing(policy: Policy | None = None) -> Conversation:
+    """Sam's contacts alone are given back."""
+    talk = to_leftovers(policy)
+    talk.anna.undoes(samples.SAM, "contacts")
+    return talk
+
+
+def to_recounting(policy: Policy | None = None) -> Conversation:
+    """Something was given back; the owners are counted anew."""
+    talk = to_undoing(policy)
+    talk.wait(minutes=1)
+    talk.bot.finishes_the_undo(left_alone=1)
+    return talk
+
+
+def to_mapping_with_others(policy: Policy | None = None) -> Conversation:
+    """Mapping, where tickets, calls and a custom object were counted too."""
+    talk = to_disconnected(policy)
+    talk.bot.counts(samples.WITH_OTHERS)
+    return talk
+
+
+def to_mapping_with_choices(policy: Policy | None = None) -> Conversation:
+    """An owner is excluded, tickets are chosen, and Sam's records go to two people."""
+    talk = to_mapping_with_others(policy)
+    talk.anna.chooses("tickets")
+    talk.anna.excludes(samples.QUEUE)
+    talk.anna.maps(samples.SAM, samples.HUGO, samples.HELEN, deals=samples.HELEN)
+    return talk
+
+
+def to_all_excluded(policy: Policy | None = None) -> Conversation:
+    """Every owner with records is excluded; the fresh count that leads on is being made."""
+    talk = to_mapping(policy)
+    for owned in samples.OWNERS:
+        talk.anna.excludes(owned.owner)
+    return talk
+
+
+def to_cleanup_with_excluded(policy: Policy | None = None) -> Conversation:
+    """The queue still owns records, and is to keep them."""
+    talk = to_mapping_with_choices(policy)
+    talk.anna.maps_the_rest_to(samples.HUGO)
+    talk.anna.confirms_the_mapping()
+    talk.wait(minutes=30)
+    talk.bot.finishes_the_job(changed=9)
+    talk.bot.counts((*samples.emptied(samples.OWNERS[:2]), samples.WITH_OTHERS[2]))
     return talk
 
 
@@ -204,7 +282,16 @@ JOURNEYS: dict[State, Journey] = {
 MOMENTS: dict[str, Journey] = {
     **{state.value: journey for state, journey in JOURNEYS.items()},
     "disconnected": to_disconnected,
+    "mapping_with_choices": to_mapping_with_choices,
+    "all_excluded": to_all_excluded,
+    "paused": to_paused,
+    "waiting_for_the_limit": to_waiting_for_the_limit,
+    "stopping": to_stopping,
+    "counting": to_counting,
     "leftovers": to_leftovers,
+    "undoing": to_undoing,
+    "recounting": to_recounting,
+    "cleanup_with_excluded": to_cleanup_with_excluded,
     "inventory_pending": to_inventory_pending,
     "package_unseen": to_package_unseen,
     "removal_approval_without_copy": to_removal_approval_without_copy,

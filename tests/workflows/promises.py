@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tests.workflows.driver import Conversation
 from tests.workflows.examples import command, example
 from tests.workflows.laid import laid, wanted
+from tests.workflows.reassigning import JobWatch, check_owners_of, check_work_of
 from workflows import commands as c
 from workflows import events as e
 from workflows.decide import ALLOWED, decide
@@ -48,10 +49,7 @@ class Watch:
         self.told: set[int] = set()
         self.last_seen: datetime | None = None
         """The last reading that saw the package."""
-        self.confirmed: dict[str, str] = {}
-        """The mapping that was confirmed last."""
-        self.changed = 0
-        """Records that were given a new owner, and not given back."""
+        self.job = JobWatch()
 
     def catch_up(self, talk: Conversation, action: c.Action | None = None) -> None:
         """Check all events that are new in *talk*; *action* made them happen."""
@@ -60,6 +58,8 @@ class Watch:
             before, self.run = self.run, evolve(self.run, recorded)
             self._check(before, recorded, self.run, action)
         assert self.run == talk.run
+        if (talk.state, type(action)) not in ALLOWED:
+            return
         if isinstance(action, c.RecordInventory | c.RecordRemovalStalled):
             self._see(action.reading.at)
 
@@ -90,12 +90,10 @@ class Watch:
                 check_gate(before, event, recorded)
             case e.DisconnectReported():
                 assert "plan" in before.passed
-            case e.OwnersDeletionReported():
-                assert before.records_left == 0
             case e.UninstallReported() | e.BotRemovalStarted():
                 check_removal(before, event)
             case e.Cancelled():
-                check_cancelled(before, event, self.changed)
+                check_cancelled(before, event, self.job)
                 assert run.irreversible == event.irreversible
             case e.PackageAbsent():
                 assert self.last_seen is None, "there was a package"
@@ -115,24 +113,7 @@ class Watch:
             case e.ApprovalsLapsed():
                 assert recorded.at >= approvals_end(before)
             case _:
-                self._check_job(before, event, action)
-
-    def _check_job(self, before: Run, event: e.Event, action: c.Action | None) -> None:
-        match event:
-            case e.MappingConfirmed():
-                check_mapping(before, event.mapping)
-                assert not isinstance(action, c.ConfirmMapping) or (
-                    action.shown == before.mapping_version
-                )
-                self.confirmed = event.mapping
-            case e.ReassignmentRetried():
-                check_mapping(before, {old: self.confirmed[old] for old in ids_to_map(before)})
-            case e.ReassignmentFinished():
-                self.changed += sum(tally.changed for tally in event.tallies)
-            case e.ReassignmentUndone():
-                self.changed = event.left_alone
-            case _:
-                pass
+                self.job.check(before, event, run, action)
 
     def _tell(self, reminder: int) -> None:
         assert reminder not in self.told, "a reminder comes once"
@@ -214,27 +195,13 @@ def check_comparison(before: Run, event: e.InventoryReconfirmed | e.InventoryCha
         assert event.reading.at >= before.since
 
 
-def ids_to_map(run: Run) -> list[str]:
-    """Return the ids of the owners that have records."""
-    return [owned.owner.id for owned in run.to_map]
-
-
-def check_mapping(before: Run, confirmed: dict[str, str]) -> None:
-    """Every owner with records has a confirmed target, and none exists in Salesforce alone."""
-    planned = {old: before.mapping[old].id for old in ids_to_map(before)}
-    assert planned
-    assert not set(planned.values()) & {owned.owner.id for owned in before.owners}
-    assert confirmed == planned
-
-
-def check_cancelled(before: Run, event: e.Cancelled, changed: int) -> None:
+def check_cancelled(before: Run, event: e.Cancelled, job: JobWatch) -> None:
     """Whoever cancels is told all that stays as it is, and nothing else."""
     pressed = before.uninstall_reported_at is not None or before.bot_removing
-    at_work = before.job_state in {"running", "paused", "undoing"}
     said = {
         *before.irreversible,
         *(["package_removed"] if pressed else []),
-        *(["records_reassigned"] if changed or at_work else []),
+        *(["records_reassigned"] if job.changed or job.doing else []),
     }
     assert set(event.irreversible) == said
     assert len(event.irreversible) == len(said)
@@ -261,6 +228,8 @@ def check_promises(talk: Conversation) -> None:
     assert not (run.state.final and set_timers)
     if run.state.final or run.state is State.DATA_COPY_WINDOW:
         assert laid(talk) == wanted(talk)
+    check_owners_of(run)
+    check_work_of(talk)
     check_prompt_of(talk)
 
 
@@ -313,11 +282,21 @@ def check_prompt_of(talk: Conversation) -> None:
         return
     for kind in choices:
         action = example(kind, run, talk.now)
-        if isinstance(action, c.MapOwner):
-            action = action.model_copy(update={"owner_id": run.owners[0].owner.id})
-        if isinstance(action, c.MapOwner | c.MapRemaining) and run.owner(action.target.id):
+        if names_salesforce_only(run, action):
             continue
         decide(run, command(action, run), talk.now)
+
+
+def names_salesforce_only(run: Run, action: c.Action) -> bool:
+    """Say whether an example's target exists in Salesforce alone by now."""
+    alone = {owned.owner for owned in run.candidates}
+    match action:
+        case c.MapOwner() | c.MapRemaining():
+            return action.target in alone
+        case c.ImportMapping():
+            return any(alone & set(one.owners) for one in action.assignments.values())
+        case _:
+            return False
 
 
 def check_same_again(talk: Conversation) -> None:

@@ -16,6 +16,7 @@ from workflows.values import (
     Package,
     Plan,
     Suggestion,
+    SuggestionKind,
     Tally,
 )
 
@@ -33,18 +34,32 @@ QUEUE = Owner(id="903", name="Leads queue", kind="queue")
 
 
 def owned(
-    owner: Owner, contacts: int = 3, deals: int = 1, suggestion: Owner | None = None
+    owner: Owner,
+    contacts: int = 3,
+    deals: int = 1,
+    *,
+    suggestion: Owner | None = None,
+    why: SuggestionKind = "same_name",
+    others: Mapping[str, int] | None = None,
 ) -> OwnedRecords:
-    """Return a Salesforce-only owner with that many records."""
+    """Return a Salesforce-only owner with that many records, and *others* that are offered."""
     return OwnedRecords(
         owner=owner,
         why="queue" if owner.kind == "queue" else "no_hubspot_user",
         counts={"contacts": contacts, "companies": 0, "deals": deals},
-        suggestion=None if suggestion is None else Suggestion(target=suggestion, why="same_name"),
+        other_counts=dict(others or {}),
+        suggestion=None if suggestion is None else Suggestion(target=suggestion, why=why),
     )
 
 
 OWNERS = (owned(SAM, suggestion=HELEN), owned(SUE, contacts=7), owned(QUEUE, contacts=2))
+
+WITH_OTHERS = (
+    owned(SAM, suggestion=HELEN, others={"tickets": 4, "2-77": 5}),
+    owned(SUE, contacts=7, suggestion=HUGO, why="manager", others={"tickets": 1}),
+    owned(QUEUE, contacts=2, others={"calls": 6}),
+)
+"""The same with records of further types: tickets, calls, and a custom object (2-77)."""
 
 
 def emptied(owners: tuple[OwnedRecords, ...] = OWNERS) -> tuple[OwnedRecords, ...]:

@@ -9,29 +9,31 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.workflows import journeys, samples
+from tests.workflows import journeys
+from tests.workflows.drawing import draw_action
 from tests.workflows.driver import Conversation, assert_clear
-from tests.workflows.examples import all_actions, example
-from tests.workflows.people import ANNA, APPROVERS, BELA, CARL, DORA, EMIL, ROLES
+from tests.workflows.escort import see_through
+from tests.workflows.examples import all_actions
+from tests.workflows.people import ANNA, APPROVERS, BELA, CARL, EMIL, ROLES
 from tests.workflows.promises import Watch, check_promises, check_same_again
 from workflows import commands as c
 from workflows.decide import ALLOWED
 from workflows.errors import Refused
-from workflows.states import FINAL
+from workflows.states import FINAL, State
 from workflows.timers import Timer, timers
-from workflows.values import BOT, Actor, Policy, Reading, Reason, Role
+from workflows.values import BOT, Actor, Policy, Reason, Role
 
 ACTIONS = tuple(all_actions())
 PEOPLE = tuple(ROLES)
 ALL = frozenset(Role)
 UNEXPECTED = {c.RecordBlocked, c.RecordRecovered, c.RecordCapabilityMissing, c.FireTimers}
 FOUND = {kind for kind in ACTIONS if kind.by == "bot"} - UNEXPECTED
+STEP_TWO = (State.MAPPING_OWNERS, State.REASSIGNING, State.CLEANING_UP_OWNERS)
 MOMENTS = tuple(name for name in journeys.MOMENTS if name not in set(FINAL))
 
 policies = st.builds(
@@ -44,23 +46,6 @@ policies = st.builds(
 )
 pauses = st.sampled_from([1, 4, 30, 60, 5 * 60, 13 * 60, 25 * 60]).map(
     lambda minutes: timedelta(minutes=minutes)
-)
-counts = st.sampled_from(
-    [
-        samples.OWNERS,
-        samples.OWNERS[:1],
-        samples.emptied(),
-        (),
-        (*samples.OWNERS[1:], *samples.emptied((samples.owned(samples.HELEN),))),
-    ]
-)
-targets = st.sampled_from((*samples.HUBSPOT_OWNERS, samples.SUE))
-packages = st.sampled_from(
-    [
-        samples.inventory(),
-        samples.inventory(blockers=(samples.BLOCKER,)),
-        samples.inventory("Hub", "Sync", "Added"),
-    ]
 )
 
 
@@ -108,12 +93,23 @@ class RunMachine(RuleBasedStateMachine):
             likely = [*self.offered(), *self.expected()]
             if not likely:
                 return
-            kind = data.draw(st.sampled_from(likely))
-            if kind.by == "bot":
-                self.bot_does(self.draw_action(data, kind))
-            else:
-                may = [who for who, roles in ROLES.items() if Role(kind.by) in roles]
-                self.person_does(data.draw(st.sampled_from(may)), self.draw_action(data, kind))
+            self.somebody_does(data, data.draw(st.sampled_from(likely)))
+
+    @precondition(lambda self: self.talk.state in STEP_TWO)
+    @rule(data=st.data(), steps=st.sampled_from([3, 6]))
+    def several_choose_at_once(self, data: st.DataObject, steps: int) -> None:
+        """Administrators work at the mapping and the job together, while counts come in."""
+        for _ in range(steps):
+            if self.talk.state not in STEP_TWO or self.talk.run.frozen:
+                return
+            asked = self.talk.run.prompt_version
+            kind = data.draw(st.sampled_from([one for at, one in ALLOWED if at in STEP_TWO]))
+            if (self.talk.state, kind) in ALLOWED and kind is not c.Cancel:
+                self.somebody_does(data, kind)
+            if kind is c.MapRemaining and c.ConfirmMapping in self.offered():
+                # What somebody else still sees is confirmed, or is refused.
+                shown = data.draw(st.integers(self.talk.run.version - 1, self.talk.run.version))
+                self.person_does(BELA, c.ConfirmMapping(shown=shown), asked)
 
     @precondition(lambda self: c.Approve in self.offered())
     @rule(data=st.data())
@@ -187,52 +183,22 @@ class RunMachine(RuleBasedStateMachine):
 
     def draw_action(self, data: st.DataObject, kind: type[c.Action]) -> c.Action:
         """Return an example of *kind*, with arguments drawn where they matter."""
-        talk = self.talk
-        action = example(kind, talk.run, talk.now)
-        change: dict[str, Any] = {}
-        match action:
-            case c.HandOver():
-                to = data.draw(st.sampled_from([BELA, EMIL, ANNA, DORA]))
-                change = {"to": to, "to_roles": data.draw(st.sampled_from([ROLES[to], ALL]))}
-            case c.MapOwner() | c.MapRemaining():
-                change = {"target": data.draw(targets)}
-            case c.ChooseDataCopy():
-                change = {"keep": data.draw(st.booleans()), "own_backup": data.draw(st.booleans())}
-            case c.ConfirmMapping() if data.draw(st.booleans()):
-                change = {"shown": data.draw(st.integers(0, talk.run.version))}
-            case c.RecordPlan():
-                change = {"plan": samples.plan(talk.now, installed=data.draw(st.booleans()))}
-            case c.RecordSyncQuiet() | c.RecordOwnersGone():
-                change = {"reading": self.draw_sight(data)}
-            case c.RecordReassigned():
-                change = {"tallies": samples.tallies(data.draw(st.sampled_from([0, 3])))}
-            case c.RecordUndone():
-                change = {"left_alone": data.draw(st.sampled_from([0, 2]))}
-            case c.RecordOwners():
-                change = {"owners": data.draw(counts)}
-            case c.RecordInventory():
-                change = {"inventory": data.draw(packages), "reading": self.draw_sight(data)}
-            case c.RecordRemovalStalled():
-                change = {"reading": self.draw_sight(data)}
-            case c.RecordPackageGone():
-                seen = self.watch.last_seen or talk.run.started_at
-                ago = data.draw(st.integers(0, int((talk.now - seen).total_seconds())))
-                change = {"last_seen_at": talk.now - timedelta(seconds=ago)}
-            case c.RecordBlocked():
-                change = {"code": data.draw(st.sampled_from(["token", "scope"]))}
-        return action.model_copy(update=change)
+        return draw_action(data, kind, self.talk, self.watch.last_seen)
 
-    def draw_sight(self, data: st.DataObject) -> Reading:
-        """Return a reading that was taken some minutes ago, maybe before what is asked now."""
-        ago = timedelta(minutes=data.draw(st.integers(0, 20)))
-        at = max(self.talk.now - ago, self.talk.run.started_at)
-        return Reading(at=at, source="GET /somewhere", says="as it was")
+    def somebody_does(self, data: st.DataObject, kind: type[c.Action]) -> None:
+        """Let the bot, or one of those who may, do something of this kind."""
+        action = self.draw_action(data, kind)
+        if kind.by == "bot":
+            self.bot_does(action)
+        else:
+            may = [who for who, roles in ROLES.items() if Role(kind.by) in roles]
+            self.person_does(data.draw(st.sampled_from(may)), action)
 
-    def person_does(self, who: str, action: c.Action) -> None:
+    def person_does(self, who: str, action: c.Action, version: int | None = None) -> None:
         sent = c.Command(
             actor=Actor(kind="person", id=who),
             roles=ROLES[who],
-            version=self.talk.run.prompt_version,
+            version=self.talk.run.prompt_version if version is None else version,
             action=action,
         )
         self.execute(sent)
@@ -270,8 +236,14 @@ class RunMachine(RuleBasedStateMachine):
             check_promises(self.talk)
 
     def teardown(self) -> None:
-        if self.talk.started:
-            check_same_again(self.talk)
+        """Wherever a run stands, it can be told from its history, and be seen through."""
+        if not self.talk.started or self.watch.run != self.talk.run:
+            return  # what has failed already is not to be hidden
+        check_promises(self.talk)
+        check_same_again(self.talk)
+        see_through(self.talk)
+        self.watch.catch_up(self.talk)
+        check_promises(self.talk)
 
 
 EXAMPLES = os.environ.get("SUNSET_MACHINE_EXAMPLES")

@@ -14,7 +14,7 @@ from workflows import events as e
 from workflows.errors import Refused
 from workflows.prompts import Ask
 from workflows.states import State
-from workflows.values import OwnedRecords, Owner
+from workflows.values import Assignment, OwnedRecords, Owner
 
 
 def paused() -> Conversation:
@@ -35,14 +35,14 @@ class TestMapping:
         talk.anna.maps(samples.SAM, samples.HUGO)
         with talk.refused("no_suggestions"):
             talk.anna.takes_the_suggestions()
-        assert talk.run.mapping == {samples.SAM.id: samples.HUGO}
+        assert talk.run.mapping == {samples.SAM.id: Assignment(targets=(samples.HUGO,))}
 
     def test_a_choice_can_be_changed_and_the_same_one_changes_nothing(self) -> None:
         talk = journeys.to_mapping()
         talk.anna.maps(samples.SAM, samples.HUGO)
         assert talk.anna.maps(samples.SAM, samples.HUGO) == []
         assert kinds(talk.anna.maps(samples.SAM, samples.HELEN)) == ["OwnerMapped"]
-        assert talk.run.mapping[samples.SAM.id] == samples.HELEN
+        assert talk.run.mapping[samples.SAM.id] == Assignment(targets=(samples.HELEN,))
 
     def test_an_owner_without_records_needs_no_target(self) -> None:
         talk = journeys.to_disconnected()
@@ -241,7 +241,9 @@ class TestUndo:
         assert "reassign" not in talk.run.evidence
 
     @pytest.mark.parametrize(
-        "begin", [paused, mapping_again, journeys.to_cleanup], ids=["paused", "mapping", "cleanup"]
+        "begin",
+        [journeys.to_leftovers, mapping_again, journeys.to_cleanup],
+        ids=["finished", "mapping", "cleanup"],
     )
     def test_is_possible_until_the_owners_are_deleted(
         self, begin: Callable[[], Conversation]

@@ -150,6 +150,8 @@ class TestThePackage:
             talk.anna.keeps_a_copy()
         with talk.refused("inventory_pending"):
             talk.anna.confirms_no_copy()
+        with talk.refused("inventory_pending"):
+            talk.anna.reconsiders()
 
     def test_the_second_confirmation_needs_a_first(self) -> None:
         talk = journeys.to_data_copy_choice()

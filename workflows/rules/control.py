@@ -8,6 +8,7 @@ from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
 from workflows.rules.approval import may_decide
+from workflows.rules.owners import WRITING
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
@@ -20,7 +21,7 @@ def what_stays(run: Run) -> tuple[str, ...]:
     if run.uninstall_reported_at is not None or run.bot_removing:
         # Pressed, though nobody has seen the result yet: better told once too often.
         codes.append("package_removed")
-    if run.records_changed or run.job_state in {"running", "paused", "undoing"}:
+    if run.records_changed or run.job_state in WRITING:
         # What a job has done so far is known only at its end.
         codes.append("records_reassigned")
     return tuple(dict.fromkeys(codes))

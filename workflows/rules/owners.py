@@ -1,103 +1,36 @@
-"""Step 2: mapping, reassignment, undo, and the Salesforce owners' deletion (P2)."""
+"""Step 2: the count, the job, its undo, and the Salesforce owners' deletion (P2b–e)."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 from workflows import commands as c
 from workflows import events as e
-from workflows.digest import canonical
 from workflows.errors import Refused
+from workflows.rules.mapping import unknown_object_type, unknown_owner
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
-from workflows.values import Owner
+
+WRITING = frozenset({"running", "paused", "stopping", "undoing"})
+"""The states of a job whose count would be out of date before it is taken in."""
 
 
 def record(run: Run, action: c.RecordOwners, command: c.Command, now: datetime) -> list[e.Event]:
     """Take a fresh count in; where nothing is left, skip what is not needed."""
     if run.state is State.DISCONNECTING and not run.disconnect_checked:
         return []
-    if run.state is State.REASSIGNING and run.job_state in {"running", "paused", "undoing"}:
+    if run.state is State.REASSIGNING and (
+        run.job_state in WRITING or action.reading.at < run.since
+    ):
         return []
     if run.cleanup_reported_at is not None and action.reading.at < run.cleanup_reported_at:
         return []
     counted = e.OwnersCounted(owners=action.owners, reading=action.reading)
-    nothing = not sum(owned.total for owned in action.owners)
+    nothing = not sum(owned.split(run.objects).total for owned in action.owners)
     if nothing and run.state is State.DISCONNECTING:
         return [counted, e.NothingToReassign()]
     return [counted]
-
-
-def map_owner(run: Run, action: c.MapOwner, command: c.Command, now: datetime) -> list[e.Event]:
-    """Choose the HubSpot owner for one Salesforce-only owner."""
-    owned = run.owner(action.owner_id)
-    if owned is None:
-        raise Refused(
-            "unknown_owner",
-            N_("This owner is not among the Salesforce-only owners of this run."),
-            N_("Open the list again; it may have changed."),
-        )
-    _refuse_salesforce_only(run, action.target)
-    if run.mapping.get(action.owner_id) == action.target:
-        return []
-    return [_mapped(owned.owner, action.target)]
-
-
-def map_remaining(
-    run: Run, action: c.MapRemaining, command: c.Command, now: datetime
-) -> list[e.Event]:
-    """Give everything that has no target yet to one HubSpot owner."""
-    _refuse_salesforce_only(run, action.target)
-    if not run.unmapped:
-        raise _nothing_unmapped()
-    return [_mapped(owned.owner, action.target) for owned in run.unmapped]
-
-
-def take_suggestions(
-    run: Run, action: c.Action, command: c.Command, now: datetime
-) -> list[e.Event]:
-    """Take every suggestion for owners without a target."""
-    taken = [
-        _mapped(owned.owner, owned.suggestion.target)
-        for owned in run.unmapped
-        if owned.suggestion is not None
-    ]
-    if not taken:
-        raise Refused(
-            "no_suggestions",
-            N_("There are no suggestions for the owners that are left."),
-            N_("Choose their HubSpot owners with the pickers."),
-        )
-    return [*taken]
-
-
-def confirm_mapping(
-    run: Run, action: c.ConfirmMapping, command: c.Command, now: datetime
-) -> list[e.Event]:
-    """Start the job with exactly the mapping that is shown."""
-    if action.shown != run.mapping_version:
-        raise Refused(
-            "mapping_changed",
-            N_("The mapping was changed after this message was shown to you."),
-            N_("Read the refreshed message, then confirm it."),
-        )
-    if run.unmapped:
-        raise Refused(
-            "mapping_incomplete",
-            N_("{count} owners have no HubSpot owner yet.", count=len(run.unmapped)),
-            N_("Choose one for each, or give all that are left to one owner."),
-        )
-    mapping = {owned.owner.id: run.mapping[owned.owner.id].id for owned in run.to_map}
-    return [
-        e.MappingConfirmed(digest=mapping_digest(mapping), mapping=mapping, job=run.job + 1),
-    ]
-
-
-def mapping_digest(mapping: dict[str, str]) -> str:
-    """SHA-256 of the canonical JSON of old owner id -> new owner id."""
-    return hashlib.sha256(canonical(mapping).encode()).hexdigest()
 
 
 def pause(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
@@ -112,11 +45,44 @@ def resume(run: Run, action: c.Action, command: c.Command, now: datetime) -> lis
     return [e.ReassignmentResumed()]
 
 
+def stop(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+    """End the job here; what it did is checked and counted."""
+    _needs_job(run, "running", "paused")
+    return [e.ReassignmentStopped()]
+
+
+def waiting(
+    run: Run, action: c.RecordReassignmentWaiting, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note that the job waits for the daily limit's reset."""
+    if action.job != run.job or run.job_state not in {"running", "undoing"}:
+        return []
+    if run.waits_until == action.until:
+        return []
+    return [
+        e.ReassignmentWaits(
+            job=action.job,
+            until=action.until,
+            remaining=action.remaining,
+            reserve=action.reserve,
+        )
+    ]
+
+
+def goes_on(
+    run: Run, action: c.RecordReassignmentGoesOn, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note that the job waits no longer."""
+    if action.job != run.job or run.waits_until is None:
+        return []
+    return [e.ReassignmentGoesOn(job=action.job)]
+
+
 def finished(
     run: Run, action: c.RecordReassigned, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Take the job's result in; a fresh count follows."""
-    if action.job != run.job or run.job_state not in {"running", "paused"}:
+    if action.job != run.job or run.job_state not in {"running", "paused", "stopping"}:
         raise Refused(
             "job_not_running",
             N_("This job is not running."),
@@ -152,11 +118,21 @@ def retry(run: Run, action: c.Action, command: c.Command, now: datetime) -> list
 
 def change_mapping(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
     """Go back to the pickers."""
-    _needs_job(run, "finished", "paused")
+    if run.state is State.REASSIGNING:
+        _needs_job(run, "finished")
+        return [e.MappingReopened()]
+    if run.cleanup_reported_at is not None:
+        raise _already_reported()
+    if not run.leaves_records:
+        raise Refused(
+            "nothing_left_out",
+            N_("No records were left out of the reassignment."),
+            N_("Delete the Salesforce owners, as the message in the thread says."),
+        )
     return [e.MappingReopened()]
 
 
-def undo(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
+def undo(run: Run, action: c.UndoReassignment, command: c.Command, now: datetime) -> list[e.Event]:
     """Give back what the bot changed, until the Salesforce owners are deleted."""
     if "owners_deleted" in run.irreversible:
         raise Refused(
@@ -171,8 +147,14 @@ def undo(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[
             N_("Nothing needs to be undone."),
         )
     if run.state is State.REASSIGNING:
-        _needs_job(run, "finished", "paused")
-    return [e.UndoStarted(job=run.job + 1)]
+        _needs_job(run, "finished")
+    if action.owner_id and run.owner(action.owner_id) is None:
+        raise unknown_owner()
+    if action.object_type and action.object_type not in run.known_types:
+        raise unknown_object_type(action.object_type)
+    return [
+        e.UndoStarted(job=run.job + 1, owner_id=action.owner_id, object_type=action.object_type)
+    ]
 
 
 def undone(run: Run, action: c.RecordUndone, command: c.Command, now: datetime) -> list[e.Event]:
@@ -182,18 +164,19 @@ def undone(run: Run, action: c.RecordUndone, command: c.Command, now: datetime) 
             "job_not_running", N_("This job is not running."), N_("Nothing needs to be done.")
         )
     return [
-        e.ReassignmentUndone(job=action.job, restored=action.restored, left_alone=action.left_alone)
+        e.ReassignmentUndone(
+            job=action.job,
+            restored=action.restored,
+            left_alone=action.left_alone,
+            still_changed=action.still_changed,
+        )
     ]
 
 
 def report_deleted(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
     """Take in that P2c–e are done; offered only while a fresh count finds nothing left."""
     if run.cleanup_reported_at is not None:
-        raise Refused(
-            "already_reported",
-            N_("The deletion was reported already; the bot is checking it."),
-            N_("Wait for the result in the thread."),
-        )
+        raise _already_reported()
     if run.records_left:
         raise Refused(
             "records_left",
@@ -213,30 +196,20 @@ def gone(run: Run, action: c.RecordOwnersGone, command: c.Command, now: datetime
 def remain(
     run: Run, action: c.RecordOwnersRemain, command: c.Command, now: datetime
 ) -> list[e.Event]:
-    """Take the reported deletion back: owners are still listed."""
+    """Take the reported deletion back: owners are still listed; excluded ones may be."""
     if run.cleanup_reported_at is None:
         return []
-    return [e.OwnersRemain(owners=action.owners, reading=action.reading)]
+    left = tuple(owner for owner in action.owners if owner.id not in run.excluded)
+    if not left:
+        return gone(run, c.RecordOwnersGone(reading=action.reading), command, now)
+    return [e.OwnersRemain(owners=left, reading=action.reading)]
 
 
-def _mapped(old: Owner, target: Owner) -> e.OwnerMapped:
-    return e.OwnerMapped(owner_id=old.id, owner_name=old.label, target=target)
-
-
-def _refuse_salesforce_only(run: Run, target: Owner) -> None:
-    if run.owner(target.id) is not None:
-        raise Refused(
-            "target_is_salesforce_only",
-            N_("{name} exists in Salesforce alone.", name=target.label),
-            N_("Choose an owner who is an active HubSpot user."),
-        )
-
-
-def _nothing_unmapped() -> Refused:
+def _already_reported() -> Refused:
     return Refused(
-        "nothing_unmapped",
-        N_("Every owner has a HubSpot owner already."),
-        N_("Check the list, then confirm it."),
+        "already_reported",
+        N_("The deletion was reported already; the bot is checking it."),
+        N_("Wait for the result in the thread."),
     )
 
 

@@ -94,6 +94,7 @@ def confirm_no_copy(run: Run, action: c.Action, command: c.Command, now: datetim
 
 def reconsider(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
     """Open the data-copy choice again, as long as nothing was pressed."""
+    _needs_inventory(run)
     if run.uninstall_reported_at is not None or run.bot_removing:
         raise Refused(
             "removal_started",

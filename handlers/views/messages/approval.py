@@ -5,7 +5,8 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
-from handlers.views import words
+from handlers.views import forecast, words
+from handlers.views.messages import mapping
 from handlers.views.parts import (
     clip,
     code,
@@ -108,6 +109,7 @@ def votes(run: Run, digest: str, tr: Translator) -> list[Block]:
 def plan_lines(run: Run, plan: Plan, tr: Translator) -> list[str]:
     """Summarise the plan."""
     return [
+        *_short_of_calls(plan, tr),
         *_account_lines(plan, tr),
         *_owner_lines(plan, tr),
         *package_lines(plan.inventory, tr),
@@ -138,25 +140,41 @@ def _account_lines(plan: Plan, tr: Translator) -> list[str]:
 
 
 def _owner_lines(plan: Plan, tr: Translator) -> list[str]:
-    with_records = [owned for owned in plan.owners if owned.total]
-    if not with_records:
-        return [tr("*To reassign:* nothing; no record belongs to a Salesforce-only owner.")]
-    most = sorted(with_records, key=lambda owned: -owned.total)
-    lines = [
-        f"{outside(owned.owner.label, 80)}: {words.counts(owned.counts, tr)}" for owned in most
+    return [
+        *_to_reassign(plan, tr),
+        *mapping.candidate_lines(plan.owners, tr),
+        *mapping.deactivated_lines(plan.deactivated, tr),
     ]
-    counted = words.counts(words.summed(plan.owners), tr)
-    heading = tr.plural(
-        "*To reassign:* {counts}, of {count} Salesforce-only owner",
-        "*To reassign:* {counts}, of {count} Salesforce-only owners",
-        len(with_records),
-        counts=counted,
-    )
+
+
+def _to_reassign(plan: Plan, tr: Translator) -> list[str]:
+    with_records = [owned for owned in plan.owners if owned.total]
     others = words.summed(plan.owners, other=True)
-    shown = [heading, *listing(lines, tr, most=5)]
+    if not with_records:
+        shown = [tr("*To reassign:* nothing; no record belongs to a Salesforce-only owner.")]
+    else:
+        most = sorted(with_records, key=lambda owned: -owned.total)
+        lines = [
+            f"{outside(owned.owner.label, 80)} ({words.why(owned, tr)}): "
+            f"{words.counts(owned.counts, tr)}"
+            for owned in most
+        ]
+        summed = words.counts(words.summed(plan.owners), tr)
+        heading = tr.plural(
+            "*To reassign:* {counts}, of {count} Salesforce-only owner",
+            "*To reassign:* {counts}, of {count} Salesforce-only owners",
+            len(with_records),
+            counts=summed,
+        )
+        shown = [heading, *listing(lines, tr, most=5)]
     if any(others.values()):
+        counted = words.counts(others, tr, plan.labels)
         shown.append(
-            tr("Theirs too, but left as they are: {counts}", counts=words.counts(others, tr))
+            tr(
+                "Theirs too: {counts}. They are left as they are; other object types can be chosen "
+                "with the HubSpot owners.",
+                counts=counted,
+            )
         )
     return shown
 
@@ -219,28 +237,12 @@ def blocker_lines(inventory: Inventory, tr: Translator) -> list[str]:
 
 
 def _forecast_lines(plan: Plan, tr: Translator) -> list[str]:
-    cost = plan.forecast
-    calls = cost.search_calls + cost.update_calls
-    if not plan.total:
-        return []
-    lines = [
-        tr(
-            "*Reassignment takes:* about {time}, {calls}",
-            time=words.lead(max(60, -(-cost.seconds // 60) * 60), tr),
-            calls=tr.plural(
-                "{count} call of HubSpot's API", "{count} calls of HubSpot's API", calls
-            ),
-        )
-    ]
-    if cost.daily_remaining is not None:
-        left = tr.number(cost.daily_remaining)
-        if calls > cost.daily_remaining:
-            lines.append(
-                tr("⚠️ Only {left} calls are left today: it cannot be finished today.", left=left)
-            )
-        else:
-            lines.append(tr("{left} calls are left today.", left=left))
-    return lines
+    return forecast.lines(plan.forecast, None, tr) if plan.total else []
+
+
+def _short_of_calls(plan: Plan, tr: Translator) -> list[str]:
+    short = forecast.warning(plan.forecast, tr) if plan.total else None
+    return [short] if short else []
 
 
 def gap_lines(run: Run, tr: Translator) -> list[str]:

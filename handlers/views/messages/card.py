@@ -10,7 +10,8 @@ from handlers.ports import Progress
 from handlers.views import asks, words
 from handlers.views.buttons import make
 from handlers.views.messages.frame import held, waiting
-from handlers.views.messages.owners import progress as progress_blocks
+from handlers.views.messages.progress import progress as progress_blocks
+from handlers.views.messages.progress import waiting_lines
 from handlers.views.messages.window import outcome
 from handlers.views.parts import (
     Message,
@@ -28,7 +29,7 @@ from workflows.checklist import checklist
 from workflows.prompts import Ask, Prompt, prompt
 from workflows.run import Run
 
-_AT_WORK = frozenset({Ask.WAIT_REASSIGNMENT, Ask.REASSIGNMENT_PAUSED, Ask.WAIT_UNDO})
+_AT_WORK = frozenset({Ask.WAIT_REASSIGNMENT, Ask.REASSIGNMENT_PAUSED, Ask.WAIT_STOP, Ask.WAIT_UNDO})
 
 
 def card(run: Run, tr: Translator, made: Progress | None) -> Message:
@@ -40,7 +41,7 @@ def card(run: Run, tr: Translator, made: Progress | None) -> Message:
         run=outside(run.id, 64),
         now=now,
     )
-    moving = progress_blocks(tr, made) if asked.ask in _AT_WORK and made is not None else []
+    moving = progress_blocks(run, tr, made) if asked.ask in _AT_WORK and made is not None else []
     return message(
         text,
         header(tr("Uninstall the HubSpot–Salesforce integration")),
@@ -80,6 +81,7 @@ def _now(run: Run, asked: Prompt, title: str, tr: Translator) -> list[str]:
     return [
         tr("*Now:* {title}", title=title),
         *waiting(run, asked, tr),
+        *waiting_lines(run, tr),
         f"➡️ {asks.then(asked.ask, tr)}",
     ]
 

@@ -10,7 +10,7 @@ from handlers.views import words
 from handlers.views.buttons import make
 from handlers.views.describe import describe
 from handlers.views.messages import window
-from handlers.views.messages.owners import tally_lines
+from handlers.views.messages.owners import results
 from handlers.views.parts import (
     Message,
     actions,
@@ -38,6 +38,7 @@ _EMOJI: dict[type[e.Event], str] = {
     e.OwnersRemain: "⚠️",
     e.NothingToReassign: "⏭️",
     e.PackageAbsent: "⏭️",
+    e.ReassignmentWaits: "⏳",
     e.ReassignmentFinished: "🏁",
     e.ReassignmentUndone: "↩️",
     e.InventoryChanged: "⚠️",
@@ -59,6 +60,10 @@ _ADVICE = {
     ),
     e.OwnersRemain: N_(
         "Press *Delete Salesforce owners* on HubSpot's owner cleanup page, then report it again."
+    ),
+    e.ReassignmentWaits: N_(
+        "Nobody has to do anything: Sunset goes on by itself when HubSpot's limit is reset. "
+        "Nothing is lost; what was done stays done and is not done again."
     ),
     e.ReassignmentFinished: N_("What is left is being counted anew."),
     e.ReassignmentUndone: N_("The owners are counted anew; then you can choose again."),
@@ -121,7 +126,9 @@ def _details(run: Run, event: e.Event, tr: Translator) -> list[str]:
         case e.OwnersRemain():
             return listing([outside(owner.label, 80) for owner in event.owners], tr, most=10)
         case e.ReassignmentFinished():
-            return tally_lines(run, tr)
+            return results(event.tallies, tr, words.labels(run))
+        case e.ReassignmentUndone() if event.left_alone:
+            return [tr("The file in the thread lists what was left alone, and whose it is now.")]
         case e.InventoryChanged():
             added = [f"+ {outside(line, 150)}" for line in event.added]
             removed = [f"− {outside(line, 150)}" for line in event.removed]

@@ -1,126 +1,82 @@
-"""Step 2: the mapping, the job with its progress, and the cleanup in HubSpot (P2)."""
+"""Step 2: the job, what it leaves, and the cleanup in HubSpot (P2)."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
 from handlers.ports import Progress
 from handlers.views import words
-from handlers.views.parts import bar, listing, outside, percent, section
+from handlers.views.messages.progress import progress, waiting_lines
+from handlers.views.parts import listing, outside, section
 from handlers.views.parts import sections as packed
 from workflows.run import Run
-from workflows.values import OwnedRecords
+from workflows.values import Failure, OwnedRecords, Tally
+
+REASONS, EXAMPLES = 6, 3
+"""How many of HubSpot's reasons are shown, and how many records of each."""
 
 
-def waiting_for_owners(tr: Translator) -> list[Block]:
-    """Say what is being counted after the disconnect."""
-    return [
-        section(
-            tr(
-                "Sunset asks HubSpot which owners exist in Salesforce alone, and counts the "
-                "contacts, companies and deals that belong to them."
-            )
-        )
-    ]
-
-
-def mapping(run: Run, tr: Translator) -> list[Block]:
-    """Show the mapping as far as it is chosen (P2a, P2b)."""
-    wanted, open_ones = len(run.to_map), len(run.unmapped)
-    lines = [
-        tr(
-            "`P2a` HubSpot has sent, or will send, a mail with the subject “{subject}” to whoever "
-            "disconnected. Sunset does what it asks for; keep it for the step after.",
-            subject=words.MAIL_SUBJECT,
-        ),
-        tr(
-            "`P2b` {counts} belong to Salesforce-only owners. Give each owner's records to a "
-            "HubSpot owner.",
-            counts=words.counts(words.summed(run.owners), tr),
-        ),
-        tr(
-            "*Chosen:* {chosen} of {wanted}",
-            chosen=tr.number(wanted - open_ones),
-            wanted=tr.number(wanted),
-        ),
-        *listing([_mapped(run, owned, tr) for owned in _open_first(run)], tr, most=10),
-        tr(
-            "HubSpot does not say which owners come from Salesforce: these are queues and owners "
-            "without a HubSpot user. Check that they are before you confirm."
-        ),
-    ]
-    others = words.summed(run.owners, other=True)
-    if any(others.values()):
-        lines.append(
-            tr("Theirs too, but left as they are: {counts}", counts=words.counts(others, tr))
-        )
-    return list(packed(lines))
-
-
-def _open_first(run: Run) -> list[OwnedRecords]:
-    return sorted(run.to_map, key=lambda owned: (owned.owner.id in run.mapping, -owned.total))
-
-
-def _mapped(run: Run, owned: OwnedRecords, tr: Translator) -> str:
-    target = run.mapping.get(owned.owner.id)
-    if target is not None:
-        goal = outside(target.label, 80)
-    elif owned.suggestion is not None:
-        goal = tr("open; suggested: {name}", name=outside(owned.suggestion.target.label, 80))
+def reassigning(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
+    """Show the running or paused job (P2b), and in which order it does what."""
+    if run.job_state == "paused":
+        held = tr("Nothing is written while it is paused, and nothing is lost.")
     else:
-        goal = tr("open")
-    name, counted = outside(owned.owner.label, 80), words.counts(owned.counts, tr)
-    return f"{name} ({counted}) → {goal}"
-
-
-def progress(tr: Translator, made: Progress | None) -> list[Block]:
-    """Show how far the job is: bar, done of total, rate, time left, failures."""
-    if made is None:
-        return [section(tr("The job has not reported its progress yet."))]
+        held = tr("You can pause or stop at any time; nothing is lost.")
     lines = [
-        f"`{bar(made.done, made.total)}` {tr.number(percent(made.done, made.total))} %",
-        tr(
-            "{done} of {total} records",
-            done=tr.number(made.done),
-            total=tr.number(made.total),
-        ),
+        *waiting_lines(run, tr),
+        tr("`P2b` A record is only changed while its owner is still the planned old one.")
+        + f" {held}",
+        *_order(tr),
     ]
-    if made.failed:
-        lines.append(
-            tr.plural(
-                "{count} record could not be changed.",
-                "{count} records could not be changed.",
-                made.failed,
-            )
-        )
-    if made.per_second > 0:
-        left = timedelta(seconds=max(0, made.total - made.done) / made.per_second)
-        lines.append(
-            tr(
-                "{rate} records a second, about {left} left",
-                rate=tr.number(max(1, round(made.per_second))),
-                left=tr.duration(left),
-            )
-        )
-    return list(packed(lines))
+    return [*progress(run, tr, made), *packed(lines)]
 
 
-def reassigning(tr: Translator, made: Progress | None) -> list[Block]:
-    """Show the running or paused job (P2b)."""
+def _order(tr: Translator) -> list[str]:
+    return [
+        tr("1. Sunset reads each record's owner, and writes the new one in the next moment."),
+        tr(
+            "2. Sunset reads the history of each record's owner to find those that somebody else "
+            "gave away between its reading and its write; HubSpot cannot rule that out."
+        ),
+        tr("3. Sunset counts anew what still belongs to each Salesforce-only owner."),
+    ]
+
+
+def stopping(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
+    """Show a job that ends early."""
     rule = tr(
-        "`P2b` A record is only changed while its owner is still the planned old one. You can "
-        "pause at any time; nothing is lost."
+        "No further record is changed. What was under way is settled, and the histories of the "
+        "changed records are checked."
     )
-    return [*progress(tr, made), section(rule)]
+    return [*progress(run, tr, made), section(rule)]
 
 
-def undoing(tr: Translator, made: Progress | None) -> list[Block]:
-    """Show the running undo."""
-    rule = tr("Records that somebody changed since are left alone.")
-    return [*progress(tr, made), section(rule)]
+def undoing(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
+    """Show the running undo, and what it is limited to."""
+    lines = [*waiting_lines(run, tr), *_scope(run, tr)]
+    lines.append(
+        tr(
+            "A record goes back only where its owner is still the one that Sunset wrote. Records "
+            "that somebody changed since are left alone, and listed in a file in the thread."
+        )
+    )
+    return [*progress(run, tr, made), *packed(lines)]
+
+
+def _scope(run: Run, tr: Translator) -> list[str]:
+    lines: list[str] = []
+    if run.undo_owner:
+        owned = run.owner(run.undo_owner)
+        name = owned.owner.label if owned else f"#{run.undo_owner}"
+        lines.append(tr("*Only the records of:* {name}", name=outside(name, 120)))
+    if run.undo_object:
+        kind = words.object_type(run.undo_object, tr, words.labels(run))
+        lines.append(tr("*Only this object type:* {type}", type=kind))
+    return lines
 
 
 def counting(run: Run, tr: Translator) -> list[Block]:
@@ -131,59 +87,204 @@ def counting(run: Run, tr: Translator) -> list[Block]:
     return list(packed([*tally_lines(run, tr), *lines]))
 
 
+# --- what is left --------------------------------------------------------------------------------
+
+
 def left(run: Run, tr: Translator) -> list[Block]:
-    """Show what the job could not change."""
-    counted = words.counts(words.summed(run.owners), tr)
+    """Show what is left after a job, for each old owner and object type, and why."""
+    counts = words.counts(words.summed(run.candidates), tr, words.labels(run))
     heading = tr.plural(
         "{count} record still belongs to a Salesforce-only owner: {counts}.",
         "{count} records still belong to Salesforce-only owners: {counts}.",
         run.records_left,
-        counts=counted,
+        counts=counts,
     )
-    failures = [
-        tr(
-            "{type} {record}: {reason}",
-            type=words.object_type(failure.object_type, tr),
-            record=outside(failure.record_id, 40),
-            reason=outside(failure.reason, 200),
-        )
-        for failure in run.failures[:5]
+    most_first = sorted(run.to_map, key=lambda owned: -owned.total)
+    lines = [
+        heading,
+        tr("*Counted anew, by old owner:*"),
+        *listing([_rest(run, owned, tr) for owned in most_first], tr, most=10),
     ]
-    lines = [heading, *tally_lines(run, tr)]
-    if failures:
-        lines += [tr("*HubSpot refused, for example:*"), *listing(failures, tr, most=5)]
-    lines.append(
-        tr(
-            "Put right in HubSpot what it complains about, then try again; or choose other owners; "
-            "or give everything back."
+    none = len(run.candidates) - len(run.to_map)
+    if none:
+        lines.append(
+            tr.plural(
+                "{count} other owner has no record any more.",
+                "{count} other owners have no record any more.",
+                none,
+            )
         )
-    )
+    lines += [*tally_lines(run, tr), *_refusals(run, tr), *_ways_on(run, tr)]
     return list(packed(lines))
+
+
+def _refused(run: Run, owner_id: str, kind: str) -> int:
+    return sum(
+        tally.failed
+        for tally in run.tallies
+        if (tally.owner_id, tally.object_type) == (owner_id, kind)
+    )
+
+
+def _rest(run: Run, owned: OwnedRecords, tr: Translator) -> str:
+    """Write what one old owner still has, and how much of it HubSpot has refused."""
+    parts = []
+    for kind, count in owned.counts.items():
+        if not count:
+            continue
+        part = words.counts({kind: count}, tr, words.labels(run))
+        refused = min(count, _refused(run, owned.owner.id, kind))
+        if refused:
+            part += " " + tr("(refused: {count})", count=tr.number(refused))
+        parts.append(part)
+    return f"{outside(owned.owner.label, 80)}: {', '.join(parts[:12])}"
+
+
+def _refusals(run: Run, tr: Translator) -> list[str]:
+    """Group the failures by HubSpot's reason, the most frequent first, with examples."""
+    by_reason: dict[str, list[Failure]] = {}
+    for failure in run.failures:
+        by_reason.setdefault(failure.reason, []).append(failure)
+    groups = sorted(by_reason.items(), key=lambda group: -len(group[1]))
+    if not groups:
+        return []
+    labels = words.labels(run)
+    lines = [_refusal(reason, some, tr, labels) for reason, some in groups]
+    shown = [
+        tr.plural(
+            "*{count} record was refused by HubSpot, by reason:*",
+            "*{count} records were refused by HubSpot, by reason:*",
+            run.failure_count,
+        ),
+        *(f"• {line}" for line in lines[:REASONS]),
+    ]
+    if len(lines) > REASONS:
+        shown.append(more_in_file(len(lines) - REASONS, tr))
+    unread = run.failure_count - len(run.failures)
+    if unread > 0:
+        shown.append(
+            tr(
+                "Grouped here are the first {count}; the file in the thread lists them all.",
+                count=tr.number(len(run.failures)),
+            )
+        )
+    return shown
+
+
+def _refusal(reason: str, some: list[Failure], tr: Translator, labels: Mapping[str, str]) -> str:
+    named = [
+        f"{words.object_type(one.object_type, tr, labels)} `{outside(one.record_id, 40)}`"
+        for one in some[:EXAMPLES]
+    ]
+    if len(some) > EXAMPLES:
+        named.append("…")
+    return tr(
+        "{number} × “{reason}”: {examples}",
+        number=tr.number(len(some)),
+        reason=outside(reason, 200),
+        examples=", ".join(named),
+    )
+
+
+def more_in_file(count: int, tr: Translator) -> str:
+    """End a list that goes on in the file that lies in the thread."""
+    return tr.plural(
+        "… and {count} more (in the file in the thread)",
+        "… and {count} more (in the file in the thread)",
+        count,
+    )
+
+
+def _ways_on(run: Run, tr: Translator) -> list[str]:
+    """Say what can be done about what is left."""
+    new = sum(
+        max(0, count - _refused(run, owned.owner.id, kind))
+        for owned in run.to_map
+        for kind, count in owned.counts.items()
+    )
+    lines = []
+    if new:
+        lines.append(
+            tr.plural(
+                "{count} of them was not reached by the job, or has come to its owner since.",
+                "{count} of them were not reached by the job, or have come to their owners since.",
+                new,
+            )
+        )
+    waiting = len({owned.owner.id for owned in (*run.unmapped, *run.unconfirmed)})
+    if waiting:
+        lines.append(
+            tr.plural(
+                "For {count} owner no HubSpot owner is confirmed: press *Choose other owners*.",
+                "For {count} owners no HubSpot owner is confirmed: press *Choose other owners*.",
+                waiting,
+            )
+        )
+        return lines
+    if run.failure_count:
+        lines.append(tr("First put right in HubSpot what it complains about."))
+    again = tr(
+        "*Try these again* takes all of them. You can also choose other owners, or give records "
+        "back."
+    )
+    return [*lines, again]
 
 
 def tally_lines(run: Run, tr: Translator) -> list[str]:
     """Add the last job's result up by object type."""
-    sums: dict[str, tuple[int, int, int]] = {}
-    for tally in run.tallies:
-        changed, failed, alone = sums.get(tally.object_type, (0, 0, 0))
-        sums[tally.object_type] = (
-            changed + tally.changed,
-            failed + tally.failed,
-            alone + tally.left_alone,
+    return results(run.tallies, tr, words.labels(run))
+
+
+def results(tallies: Iterable[Tally], tr: Translator, labels: Mapping[str, str]) -> list[str]:
+    """Add a job's result up by object type, and say what changed hands while it ran."""
+    sums: dict[str, Counter[str]] = {}
+    for tally in tallies:
+        sums.setdefault(tally.object_type, Counter()).update(
+            changed=tally.changed,
+            failed=tally.failed,
+            alone=tally.left_alone,
+            overwritten=tally.overwritten,
         )
     lines = [
         tr(
             "{type}: {changed} changed, {failed} failed, {alone} left alone",
-            type=words.object_type(kind, tr),
-            changed=tr.number(changed),
-            failed=tr.number(failed),
-            alone=tr.number(alone),
+            type=words.object_type(kind, tr, labels),
+            changed=tr.number(sum_["changed"]),
+            failed=tr.number(sum_["failed"]),
+            alone=tr.number(sum_["alone"]),
         )
-        for kind, (changed, failed, alone) in sums.items()
+        for kind, sum_ in sums.items()
     ]
     if not lines:
         return []
-    return [tr("*Result of the last reassignment:*"), *listing(lines, tr, most=12)]
+    shown = [tr("*Result of the last reassignment:*"), *listing(lines, tr, most=12)]
+    return [*shown, *_asides(sums.values(), tr)]
+
+
+def _asides(sums: Iterable[Counter[str]], tr: Translator) -> list[str]:
+    total = sum(sums, Counter[str]())
+    lines = []
+    if total["alone"]:
+        lines.append(
+            tr(
+                "Left alone: their owner was no longer the planned one, or the record is gone. "
+                "The file in the thread lists them."
+            )
+        )
+    if total["overwritten"]:
+        lines.append(
+            tr.plural(
+                "⚠️ {count} record changed hands between Sunset's reading and its write, and now "
+                "has the planned owner. The file in the thread names it: decide whose it is.",
+                "⚠️ {count} records changed hands between Sunset's reading and its write, and now "
+                "have the planned owner. The file in the thread lists them: decide whose they are.",
+                total["overwritten"],
+            )
+        )
+    return lines
+
+
+# --- the cleanup ---------------------------------------------------------------------------------
 
 
 def cleanup(run: Run, tr: Translator) -> list[Block]:
@@ -193,6 +294,7 @@ def cleanup(run: Run, tr: Translator) -> list[Block]:
     if proof is not None:
         known = words.evidence(proof, tr)
         lines.append(tr("Nothing is left to reassign: {evidence}", evidence=known))
+    lines += _not_reassigned(run, tr)
     if run.remaining_owners:
         names = [outside(owner.label, 80) for owner in run.remaining_owners]
         lines += [tr("⚠️ *Still listed in HubSpot:*"), *listing(names, tr, most=8)]
@@ -220,3 +322,26 @@ def waiting_for_deletion(run: Run, tr: Translator) -> list[Block]:
         when = tr.moment(run.cleanup_reported_at)
         lines.append(tr("The deletion was reported {when}.", when=when))
     return list(packed(lines))
+
+
+def _not_reassigned(run: Run, tr: Translator) -> list[str]:
+    """Name what still belongs to the listed owners because nobody wanted it reassigned."""
+    lines: list[str] = []
+    labels = words.labels(run)
+    others = words.summed(run.candidates, other=True)
+    if any(others.values()):
+        counts = words.counts(others, tr, labels)
+        lines.append(tr("⚠️ Not chosen, and still theirs: {counts}", counts=counts))
+    kept = run.excluded_owners
+    if kept:
+        names = [
+            f"{outside(owned.owner.label, 80)} ({words.counts(owned.counts, tr, labels)})"
+            for owned in kept
+        ]
+        lines += [
+            tr("⚠️ *Excluded, so their records stay theirs.* HubSpot's page must not list them:"),
+            *listing(names, tr, most=8),
+        ]
+    if lines:
+        lines.append(tr("*Reassign these too* leads back to the choice of HubSpot owners."))
+    return lines

@@ -12,6 +12,7 @@ from handlers.views.describe import describe
 from handlers.views.messages import (
     approval,
     disconnect,
+    mapping,
     owners,
     package,
     report,
@@ -82,13 +83,15 @@ def _body(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[Blo
 def _owners(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[Block]:
     match ask:
         case Ask.WAIT_OWNERS:
-            return owners.waiting_for_owners(tr)
+            return mapping.waiting_for_owners(tr)
         case Ask.MAP_OWNERS:
-            return owners.mapping(run, tr)
+            return mapping.mapping(run, tr)
         case Ask.WAIT_REASSIGNMENT | Ask.REASSIGNMENT_PAUSED:
-            return owners.reassigning(tr, made)
+            return owners.reassigning(run, tr, made)
         case Ask.WAIT_UNDO:
-            return owners.undoing(tr, made)
+            return owners.undoing(run, tr, made)
+        case Ask.WAIT_STOP:
+            return owners.stopping(run, tr, made)
         case Ask.WAIT_COUNT:
             return owners.counting(run, tr)
         case Ask.REASSIGNMENT_LEFT:

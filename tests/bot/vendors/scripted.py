@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]] | None
+"""Status, content and headers; None hangs up without an answer."""
 
 
 @dataclass
@@ -38,12 +39,17 @@ def scripted(answer: Callable[[Asked], Reply]) -> Iterator[Script]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # head and body leave together
+        disable_nagle_algorithm = True  # long bodies do not wait for acknowledgements
 
         def _serve(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = Asked(self.command, self.path, json.loads(raw) if raw else None)
             script.asked.append(asked)
-            status, content, *more = script.answer(asked)
+            reply = script.answer(asked)
+            if reply is None:
+                self.close_connection = True
+                return
+            status, content, *more = reply
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             for name, value in (more[0] if more else {}).items():

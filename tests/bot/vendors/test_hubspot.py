@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from bot.errors import VendorError
+from bot.ports import DailyUsage, Swap, Swapped
 from bot.vendors.check import check_hubspot
 from bot.vendors.hubspot import HubSpot
+from bot.vendors.hubspot_limits import Budget
+from bot.vendors.hubspot_usage import Usage
 from bot.vendors.patience import Patience
 from sandbox.hubspot.api import create_app
+from sandbox.hubspot.records import Dirty
 from sandbox.hubspot.service import HubSpot as Account
 from sandbox.scenario import Scenario
 from sandbox.world import World
@@ -30,6 +38,8 @@ ADMIN = {
     "hubspot_user": True,
     "super_admin": True,
 }
+GENEROUS = {"index_lag": 0.0, "per_ten_seconds": 1_000_000, "searches_per_second": 1_000_000}
+TEAMS = [{"id": "1", "name": "North"}, {"id": "2", "name": "Sales", "primary": True}]
 HOSTILE = "O'Brien <!channel> *bold* \u202e\U0001f600 \"; DROP TABLE owners;--"
 
 
@@ -48,9 +58,25 @@ class Bench:
 
     def all_ids(self, object_type: str, owner_id: str) -> list[str]:
         ids: list[str] = []
-        while page := self.hubspot.record_ids(object_type, [owner_id], ids[-1] if ids else ""):
-            ids += page
+        while page := self.hubspot.records_of(object_type, [owner_id], ids[-1] if ids else ""):
+            ids += page.owners
+            if len(page.owners) < 200:
+                break
         return ids
+
+    def count(self, object_type: str, name: str) -> int:
+        owner_id = self.owner(name)
+        return self.hubspot.count_by_owner(object_type, [owner_id])[owner_id]
+
+    def swap(self, ids: Iterable[str], object_type: str = "contacts") -> Swapped:
+        """Give records from the hostile owner to the new one; each is accounted for."""
+        old, new = self.owner(HOSTILE), self.owner("New Owner")
+        swaps = [Swap(key, old, new) for key in ids]
+        done = self.hubspot.swap_owners(object_type, swaps, lambda: True)
+        rejected = [one.record_id for one in done.rejected]
+        told = [*done.changed, *done.already, *done.elsewhere, *done.gone, *rejected, *done.unclear]
+        assert sorted(told) == sorted(one.record_id for one in swaps)
+        return done
 
     def requests(self, part: str) -> int:
         return sum(part in line.request for line in self.world.log)
@@ -65,14 +91,19 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
             "title": "adapter",
             "people": [ADMIN],
             "hubspot_owners": [
-                {"name": "New Owner", "email": "new@example.com"},
+                {"name": "New Owner", "email": "new@example.com", "teams": TEAMS},
                 {"name": "Left Long Ago", "email": "left@example.com", "active": False},
             ],
             "salesforce_owners": [
                 {"name": HOSTILE, "email": "o'brien@example.com", "records": {"contacts": 350}},
                 {"name": "", "type": "QUEUE", "records": {"companies": 3, "tickets": 2}},
+                {"name": "No Mail", "records": {"vehicles": 3}},
             ],
-            "account": {"index_lag": 0.0},
+            "custom_objects": [
+                {"name": "vehicles", "singular": "vehicle", "plural": "Vehicles"},
+                {"name": "leases", "singular": "lease", "plural": "Car leases"},
+            ],
+            "account": GENEROUS,
             **changes,
         }
     )
@@ -83,12 +114,19 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     with serving(create_app(account)) as server:
         url = f"http://127.0.0.1:{server.port}"
         patience = Patience(sleep=pauses.append)
-        hubspot = HubSpot(scenario.account.token, url, timeout=0.5, patience=patience)
+        token = scenario.account.token
+        hubspot = HubSpot(token, url, timeout=0.5, budget=unlimited(), patience=patience)
         yield Bench(world, account, hubspot, url, pauses)
 
 
+def unlimited() -> Budget:
+    """A budget that never waits."""
+    ticks = count(0, 1000.0)
+    return Budget(clock=lambda: next(ticks))
+
+
 def with_account(**changes: Any) -> Any:
-    return pytest.param({"account": {"index_lag": 0.0, **changes}}, id=str(changes))
+    return pytest.param({"account": {**GENEROUS, **changes}}, id=str(changes))
 
 
 def test_says_which_account_it_is(bench: Bench) -> None:
@@ -102,18 +140,23 @@ def test_knows_who_is_a_super_admin(bench: Bench) -> None:
     assert bench.hubspot.is_super_admin("nobody/../x?y=&@example.com") is None
 
 
-def test_tells_salesforce_only_owners_from_the_others(bench: Bench) -> None:
-    found = bench.hubspot.salesforce_only_owners()
-    assert [(owned.owner.name, owned.why) for owned in found] == [
-        (HOSTILE, "no_hubspot_user"),
+def candidates(bench: Bench) -> list[tuple[str, str]]:
+    return [(owned.owner.name, owned.why) for owned in bench.hubspot.owner_census().salesforce_only]
+
+
+def test_tells_the_owners_apart(bench: Bench) -> None:
+    census = bench.hubspot.owner_census()
+    assert [(owned.owner.name, owned.why) for owned in census.salesforce_only] == [
+        (HOSTILE, "email_unknown"),
         ("", "queue"),
+        ("No Mail", "no_hubspot_user"),
     ]
-    assert found[1].owner.kind == "queue"
-    assert found[1].owner.label == f"#{found[1].owner.id}"
-    assert {owner.email for owner in bench.hubspot.active_owners()} == {
-        "ada@example.com",
-        "new@example.com",
-    }
+    queue = census.salesforce_only[1].owner
+    assert (queue.kind, queue.label) == ("queue", f"#{queue.id}")
+    assert [owner.name for owner in census.active] == ["Ada Admin", "New Owner"]
+    assert [owner.name for owner in census.deactivated] == ["Left Long Ago"]
+    assert census.active == bench.hubspot.active_owners()
+    assert census.active[1].teams == ("Sales", "North")
 
 
 @pytest.mark.parametrize(
@@ -122,17 +165,24 @@ def test_tells_salesforce_only_owners_from_the_others(bench: Bench) -> None:
     indirect=True,
 )
 def test_reads_all_pages_of_owners(bench: Bench) -> None:
-    assert len(bench.hubspot.active_owners()) == 1_203 + 2
-    assert len(bench.hubspot.salesforce_only_owners()) == 700 + 5 + 2
+    census = bench.hubspot.owner_census()
+    assert len(census.active) == 1_203 + 2
+    assert len(census.salesforce_only) == 700 + 5 + 3
 
 
 def test_a_user_without_an_owner_id_of_its_own_is_not_salesforce_only(bench: Bench) -> None:
     """The e-mail of a user, or of a deactivated one, speaks for a HubSpot owner."""
     by_name = {owner.name: owner for owner in bench.account.owners.values()}
-    by_name[HOSTILE].email = "Ada@Example.com "
-    assert {owned.why for owned in bench.hubspot.salesforce_only_owners()} == {"queue"}
-    by_name[HOSTILE].email = "left@example.com"
-    assert {owned.why for owned in bench.hubspot.salesforce_only_owners()} == {"queue"}
+    for email in ("Ada@Example.com ", "left@example.com"):
+        by_name[HOSTILE].email = email
+        assert HOSTILE not in dict(candidates(bench))
+
+
+def test_an_owner_with_nothing_but_a_former_login_is_deactivated(bench: Bench) -> None:
+    hostile = next(owner for owner in bench.account.owners.values() if owner.name == HOSTILE)
+    hostile.inactive_user_id = 5
+    assert HOSTILE not in dict(candidates(bench))
+    assert HOSTILE in [owner.name for owner in bench.hubspot.owner_census().deactivated]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +192,11 @@ def test_without_the_users_scope_candidates_are_still_found(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "bot"):
-        assert len(bench.hubspot.salesforce_only_owners()) == 2
+        assert candidates(bench) == [
+            (HOSTILE, "no_hubspot_user"),
+            ("", "queue"),
+            ("No Mail", "no_hubspot_user"),
+        ]
     assert "settings.users.read" in caplog.text
     with pytest.raises(VendorError) as caught:
         bench.hubspot.is_super_admin("ada@example.com")
@@ -165,11 +219,93 @@ def test_a_wrong_token_is_named_and_never_shown(bench: Bench) -> None:
 
 def test_counts_and_lists_the_records_of_an_owner(bench: Bench) -> None:
     owner = bench.owner(HOSTILE)
-    assert bench.hubspot.count_records("contacts", owner) == 350
-    assert bench.hubspot.count_records("deals", owner) == 0
+    assert bench.count("contacts", HOSTILE) == 350
+    assert bench.count("deals", HOSTILE) == 0
     ids = bench.all_ids("contacts", owner)
     assert len(set(ids)) == 350
     assert ids == sorted(ids, key=int)
+    page = bench.hubspot.records_of("contacts", [owner, bench.owner("")], ids[99])
+    assert (list(page.owners), page.total) == (ids[100:300], 250)
+    assert set(page.owners.values()) == {owner}
+
+
+@pytest.mark.parametrize(
+    ("each", "searches"),
+    [(0, 2), (3, 2 + 1), (400, 1 + 1 + 130)],
+    ids=["nothing", "little", "much"],
+)
+def test_counting_many_owners_takes_few_searches(each: int, searches: int) -> None:
+    owners = [str(number) for number in range(1, 131)]
+
+    def answer(asked: Asked) -> Reply:
+        filters = {one["propertyName"]: one for one in asked.body["filterGroups"][0]["filters"]}
+        wanted = filters["hubspot_owner_id"]["values"]
+        after = int(filters.get("hs_object_id", {}).get("value", -1))
+        records = sorted((int(one) + 1000 * place, one) for one in wanted for place in range(each))
+        left = [(key, one) for key, one in records if key > after]
+        results = [
+            {"id": str(key), "properties": {"hubspot_owner_id": one}}
+            for key, one in left[: asked.body["limit"]]
+        ]
+        assert len(json.dumps(asked.body)) <= 3_000
+        return 200, {"total": len(left), "results": results}
+
+    with scripted(answer) as script:
+        hubspot = HubSpot("x", script.url, budget=unlimited())
+        assert hubspot.count_by_owner("contacts", owners) == dict.fromkeys(owners, each)
+    assert len(script.asked) == searches
+
+
+def test_an_object_without_owners_has_no_owned_records() -> None:
+    body = {"category": "VALIDATION_ERROR", "errors": [{"code": "PROPERTY_DOESNT_EXIST"}]}
+    with scripted(lambda _: (400, body)) as script:
+        assert HubSpot("x", script.url).count_by_owner("2-1", ["5", "6"]) == {"5": 0, "6": 0}
+
+
+def test_custom_objects_are_counted_and_read_like_the_others(bench: Bench) -> None:
+    kinds = bench.hubspot.custom_objects()
+    assert [kind.label for kind in kinds] == ["Car leases", "Vehicles"]
+    owner = bench.owner("No Mail")
+    assert bench.hubspot.count_by_owner(kinds[1].name, [owner]) == {owner: 3}
+    ids = list(bench.hubspot.records_of(kinds[1].name, [owner]).owners)
+    swaps = [Swap(key, owner, bench.owner("New Owner")) for key in ids]
+    assert len(bench.hubspot.swap_owners(kinds[1].name, swaps, lambda: True).changed) == 3
+
+
+@pytest.mark.parametrize(
+    "bench",
+    [with_account(scopes_missing=["crm.schemas.custom.read", "crm.objects.custom.read"])],
+    indirect=True,
+)
+def test_custom_objects_need_their_scopes(bench: Bench) -> None:
+    for call in (bench.hubspot.custom_objects, lambda: bench.count("p_vehicles", HOSTILE)):
+        with pytest.raises(VendorError) as caught:
+            call()
+        assert caught.value.missing.startswith("crm.")
+        assert caught.value.reference
+
+
+COMPANIES_OF = {
+    "hubspot_owners": [
+        {"name": "New Owner", "email": "new@example.com", "records": {"companies": 40}},
+        {"name": "Other", "email": "other@example.com", "records": {"companies": 40}},
+    ],
+    "salesforce_owners": [
+        {"name": HOSTILE, "companies_of": "new@example.com", "records": {"contacts": 120}},
+        {"name": "No Contacts"},
+    ],
+    "custom_objects": [],
+}
+
+
+@pytest.mark.parametrize("bench", [COMPANIES_OF], indirect=True)
+def test_counts_who_owns_the_companies_of_an_owners_contacts(bench: Bench) -> None:
+    counts = bench.hubspot.owners_of_companies(bench.owner(HOSTILE), sample=100)
+    new, other = bench.owner("New Owner"), bench.owner("Other")
+    assert counts[new] > counts[other] > 0
+    assert sum(counts.values()) <= 80
+    wait_until(lambda: bench.requests("/search") == 1)
+    assert bench.hubspot.owners_of_companies(bench.owner("No Contacts")) == {}
 
 
 def test_knows_when_the_sync_last_ran(bench: Bench) -> None:
@@ -192,110 +328,199 @@ def test_reads_the_daily_usage(bench: Bench) -> None:
     assert usage.resets_at is not None
 
 
+@pytest.mark.parametrize("bench", [with_account(daily_used=1234)], indirect=True)
+def test_answers_tell_the_daily_usage_on_the_way(bench: Bench) -> None:
+    assert bench.hubspot.known_usage() is None
+    bench.hubspot.account()
+    known = bench.hubspot.known_usage()
+    assert known is not None
+    assert (known.limit, known.used, known.resets_at) == (625_000, 1235, None)
+    asked = bench.hubspot.daily_usage()
+    bench.hubspot.account()
+    known = bench.hubspot.known_usage()
+    assert asked is not None
+    assert known is not None
+    assert (known.used, known.resets_at) == (1237, asked.resets_at)
+
+
+def test_what_was_known_of_yesterday_is_not_known_of_today() -> None:
+    now = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+    usage = Usage(lambda: now)
+    usage.told(DailyUsage(100, 90, now + timedelta(hours=1)))
+    assert usage.known() == DailyUsage(100, 90, now + timedelta(hours=1))
+    assert usage.seconds_to_reset() == 3600.0
+    now += timedelta(hours=1)
+    assert usage.known() is None
+    assert usage.seconds_to_reset() is None
+    usage.observe({"X-HubSpot-RateLimit-Daily": "100", "X-HubSpot-RateLimit-Daily-Remaining": "99"})
+    assert usage.known() == DailyUsage(100, 1, None)
+
+
 @pytest.mark.parametrize(
     "bench",
-    [{"salesforce_owners": [{"name": HOSTILE, "email": "x@y.z", "records": {"deals": 12_345}}]}],
+    [
+        {
+            "salesforce_owners": [
+                {"name": HOSTILE, "email": "x@y.z", "records": {"deals": 12_345}}
+            ],
+            "custom_objects": [],
+        }
+    ],
     indirect=True,
 )
-def test_reassigns_thousands_past_the_search_limit(bench: Bench) -> None:
+def test_swaps_thousands_past_the_search_limit(bench: Bench) -> None:
     old, new = bench.owner(HOSTILE), bench.owner("New Owner")
-    ids = [str(key) for key in bench.account.tables["deals"].ids]
-    assert len(ids) == 12_345
-    seen = [ids[9_899]]
-    while page := bench.hubspot.record_ids("deals", [old], seen[-1]):
-        seen += page
-    assert seen == ids[9_899:]
-    done = bench.hubspot.reassign("deals", ids[:5_000], new)
-    assert (len(done.changed), done.rejected) == (5_000, ())
-    assert bench.hubspot.count_records("deals", new) == 5_000
-    assert bench.hubspot.count_records("deals", old) == 7_345
-    assert bench.hubspot.owners_of("deals", ids[:3]) == dict.fromkeys(ids[:3], new)
+    ids = bench.all_ids("deals", old)
+    assert len(set(ids)) == 12_345
+    for start in range(0, 1_000, 100):
+        assert len(bench.swap(ids[start : start + 100], "deals").changed) == 100
+    wait_until(lambda: bench.count("deals", "New Owner") == 1_000)
+    assert bench.count("deals", HOSTILE) == 11_345
+    assert bench.hubspot.records_of("deals", [new]).owners == dict.fromkeys(ids[:200], new)
 
 
 def test_pages_stay_right_while_records_leave_the_result(bench: Bench) -> None:
-    old, new = bench.owner(HOSTILE), bench.owner("New Owner")
+    old = bench.owner(HOSTILE)
     seen: list[str] = []
-    while page := bench.hubspot.record_ids("contacts", [old], seen[-1] if seen else ""):
+    while page := bench.hubspot.records_of("contacts", [old], seen[-1] if seen else "").owners:
         seen += page
-        bench.hubspot.reassign("contacts", page, new)
+        bench.swap(list(page)[:100])
+        bench.swap(list(page)[100:])
     assert len(set(seen)) == 350
+    assert bench.count("contacts", HOSTILE) == 0
 
 
-def test_unknown_records_are_rejected_and_the_rest_is_changed(bench: Bench) -> None:
-    new = bench.owner("New Owner")
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:10]
-    done = bench.hubspot.reassign("contacts", [*ids, "999999", ids[0]], new)
-    assert set(done.changed) == set(ids)
-    assert [rejected.record_id for rejected in done.rejected] == ["999999"]
-    assert "deleted or merged" in done.rejected[0].reason
+def contacts(bench: Bench, count: int) -> list[str]:
+    return bench.all_ids("contacts", bench.owner(HOSTILE))[:count]
 
 
-def test_part_failures_are_told_record_by_record(bench: Bench) -> None:
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:50]
+def test_archived_merged_and_unknown_records_are_gone_and_the_rest_is_changed(bench: Bench) -> None:
+    ids = contacts(bench, 10)
+    table = bench.account.table("contacts")
+    survivor = bench.all_ids("contacts", bench.owner(HOSTILE))[-1]
+    table.archive(int(ids[0]))
+    table.merge(int(ids[1]), int(ids[2]))
+    table.merge(int(ids[3]), int(survivor))
+    done = bench.swap([*ids, "999999"])
+    assert set(done.changed) == {ids[2], *ids[4:]}
+    assert set(done.gone) == {ids[0], ids[1], ids[3], "999999"}
+    assert table.owner_of(int(survivor)) == bench.owner(HOSTILE)
+
+
+def test_records_that_break_a_rule_are_told_one_by_one(bench: Bench) -> None:
+    ids = contacts(bench, 50)
+    dirty = bench.account.table("contacts").dirty
+    dirty[int(ids[7])] = Dirty(whole_batch=True)
+    dirty[int(ids[33])] = Dirty()
     fault(bench.world, "hubspot", "batch/update", "part_failure", count=3)
-    done = bench.hubspot.reassign("contacts", ids, bench.owner("New Owner"))
-    assert len(done.changed) == 47
-    assert len(done.rejected) == 3
-    assert all("validation rules" in rejected.reason for rejected in done.rejected)
-    assert set(done.changed) | {one.record_id for one in done.rejected} == set(ids)
+    done = bench.swap(ids)
+    rejected = {one.record_id for one in done.rejected}
+    assert {ids[7], ids[33]} <= rejected
+    assert set(done.changed) == set(ids) - rejected
+    assert all("(VALIDATION_ERROR)" in one.reason and one.reference for one in done.rejected)
 
 
-def test_an_owner_that_hubspot_does_not_take_rejects_all_with_one_request(bench: Bench) -> None:
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:100]
-    done = bench.hubspot.reassign("contacts", ids, "123")
+def test_a_target_that_was_deactivated_rejects_its_records(bench: Bench) -> None:
+    ids = contacts(bench, 100)
+    bench.account.deactivate(bench.owner("New Owner"))
+    done = bench.swap(ids)
     assert (len(done.changed), len(done.rejected)) == (0, 100)
     assert "not a valid owner ID" in done.rejected[0].reason
-    wait_until(lambda: bench.requests("batch/update") > 0)
-    assert bench.requests("batch/update") == 1
+    wait_until(lambda: bench.requests("batch/update") == 1)
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502", "lost_reply", "timeout"])
-def test_passing_faults_are_survived(bench: Bench, kind: str) -> None:
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:100]
-    fault(bench.world, "hubspot", "batch/update", kind, delay=0.7)
+FAULTS = ["429", "500", "502", "lost_reply", "timeout", "locked", "migrating", "garbled"]
+APPLIED = {"lost_reply", "garbled"}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("call", ["read", "update"])
+def test_a_struck_swap_is_unclear_and_the_next_one_knows(
+    bench: Bench, kind: str, call: str
+) -> None:
+    ids = contacts(bench, 20)
+    fault(bench.world, "hubspot", f"batch/{call}", kind, delay=0.7)
+    done = bench.swap(ids)
+    assert set(done.unclear) == set(ids)
+    assert done.error is not None
+    assert done.error.retryable
+    assert bench.pauses == []
+    again = bench.swap(ids)
+    applied = call == "update" and kind in APPLIED
+    assert len(again.already if applied else again.changed) == 20
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_passing_faults_of_readings_are_outlived(bench: Bench, kind: str) -> None:
+    ids = contacts(bench, 5)
+    bench.pauses.clear()
     fault(bench.world, "hubspot", "/search", kind, delay=0.7)
-    done = bench.hubspot.reassign("contacts", ids, bench.owner("New Owner"))
-    assert (len(done.changed), done.rejected) == (100, ())
-    assert bench.hubspot.count_records("contacts", bench.owner(HOSTILE)) == 250
-    assert 1 <= len(bench.pauses) <= 4
-
-
-def test_a_reply_lost_again_and_again_is_read_back(bench: Bench) -> None:
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:100]
-    fault(bench.world, "hubspot", "batch/update", "lost_reply", times=99)
-    done = bench.hubspot.reassign("contacts", ids, bench.owner("New Owner"))
-    assert (len(done.changed), done.rejected) == (100, ())
+    fault(bench.world, "hubspot", "batch/read", kind, delay=0.7)
+    assert bench.count("contacts", HOSTILE) == 350
+    assert len(bench.hubspot.owner_histories("contacts", ids)) == 5
+    assert len(bench.pauses) == 2
 
 
 def test_a_lasting_failure_is_told_within_its_time(bench: Bench) -> None:
-    fault(bench.world, "hubspot", "batch/update", "500", times=99)
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:20]
+    fault(bench.world, "hubspot", "/search", "500", times=99)
     with pytest.raises(VendorError) as caught:
-        bench.hubspot.reassign("contacts", ids, bench.owner("New Owner"))
+        bench.count("contacts", HOSTILE)
     assert caught.value.code == "hubspot_unavailable"
     assert caught.value.retryable
-    assert not caught.value.unknown  # it was read back: nothing was changed
     assert caught.value.reference
     assert sum(bench.pauses) <= 30
-    assert bench.hubspot.count_records("contacts", bench.owner(HOSTILE)) == 350
 
 
-def test_what_cannot_be_read_back_is_unknown(bench: Bench) -> None:
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:20]
-    fault(bench.world, "hubspot", "batch/", "lost_reply", times=99)
-    with pytest.raises(VendorError) as caught:
-        bench.hubspot.reassign("contacts", ids, bench.owner("New Owner"))
-    assert caught.value.retryable
-    assert caught.value.unknown
+@pytest.mark.parametrize("kind", ["interfere", "archive"])
+def test_what_others_do_before_the_reading_is_respected(bench: Bench, kind: str) -> None:
+    ids = contacts(bench, 50)
+    fault(bench.world, "hubspot", "batch/read", kind, count=5)
+    done = bench.swap(ids)
+    assert len(done.changed) == 45
+    assert len(done.elsewhere if kind == "interfere" else done.gone) == 5
 
 
-def test_a_failure_after_some_batches_says_that_some_may_be_changed(bench: Bench) -> None:
-    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[:200]
-    fault(bench.world, "hubspot", "batch/update", "unauthorized", after=1)
-    with pytest.raises(VendorError) as caught:
-        bench.hubspot.reassign("contacts", ids, bench.owner("New Owner"))
-    assert caught.value.code == "hubspot_unauthorized"
-    assert caught.value.unknown
+def test_what_others_do_in_the_remaining_window_is_found_in_the_history(bench: Bench) -> None:
+    ids = contacts(bench, 10)
+    fault(bench.world, "hubspot", "batch/update", "archive", count=1)
+    assert (len(bench.swap(ids).changed), len(bench.swap(ids).gone)) == (9, 1)
+    ids = bench.all_ids("contacts", bench.owner(HOSTILE))[-10:]
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    fault(bench.world, "hubspot", "batch/update", "interfere", count=2)
+    bench.swap(ids)
+    histories = bench.hubspot.owner_histories("contacts", [*ids, "999999"])
+    assert list(histories) == ids
+    old, new = bench.owner(HOSTILE), bench.owner("New Owner")
+    assert {history[0].owner for history in histories.values()} == {new}
+    assert {history[-1].owner for history in histories.values()} == {old}
+    struck = [history for history in histories.values() if len(history) == 3]
+    assert len(struck) == 2
+    for newest, between, oldest in struck:
+        assert (newest.source, between.source) == ("INTEGRATION", "CRM_UI")
+        assert newest.at >= between.at > before > oldest.at
+
+
+def test_histories_are_read_fifty_at_a_time(bench: Bench) -> None:
+    ids = contacts(bench, 60)
+    assert list(bench.hubspot.owner_histories("contacts", ids)) == ids
+    wait_until(lambda: bench.requests("batch/read") == 2)
+
+
+def test_histories_come_newest_first_whatever_the_times_look_like() -> None:
+    entries = [
+        {"value": "", "timestamp": 1_700_000_000_000, "sourceType": "IMPORT"},
+        {"value": "8", "timestamp": "2026-11-23T10:00:00.5Z", "sourceType": "CRM_UI"},
+        {"value": 7, "timestamp": "1800000000000"},
+        {"value": None, "timestamp": "2020-01-01T00:00:00+02:00"},
+    ]
+    item = {"id": 5, "properties": {}, "propertiesWithHistory": {"hubspot_owner_id": entries}}
+    empty = {"id": "6", "propertiesWithHistory": {}}
+    with scripted(lambda _: (200, {"results": [item, empty]})) as script:
+        found = HubSpot("x", script.url).owner_histories("contacts", ["5", "6"])
+        assert script.asked[0].body["propertiesWithHistory"] == ["hubspot_owner_id"]
+    assert [change.owner for change in found["5"]] == ["7", "8", None, None]
+    assert all(change.at.tzinfo for change in found["5"])
+    assert found["6"] == ()
 
 
 @pytest.mark.parametrize("bench", [with_account(daily_used=625_000)], indirect=True)
@@ -310,68 +535,90 @@ def test_a_used_up_day_is_not_waited_for(bench: Bench) -> None:
 
 def test_nobody_at_the_address_is_retryable_and_certainly_not_applied() -> None:
     hubspot = HubSpot("x", "http://127.0.0.1:9", patience=Patience(sleep=lambda _: None))
-    with pytest.raises(VendorError) as caught:
-        hubspot.reassign("contacts", ["1"], "2")
-    assert caught.value.code == "hubspot_unreachable"
-    assert caught.value.retryable
-    assert not caught.value.unknown
+    done = hubspot.swap_owners("contacts", [Swap("1", "2", "3")], lambda: True)
+    assert done.error is not None
+    assert done.error.code == "hubspot_unreachable"
+    assert done.error.retryable
+    assert not done.error.unknown
 
 
-def _batch(asked: Asked, bad: set[str], owners: dict[str, str]) -> Reply:
-    """A HubSpot that refuses a whole batch for one bad record, as validation rules can."""
-    ids = [item["id"] for item in asked.body["inputs"]]
-    if asked.path.endswith("/batch/read"):
-        results = [{"id": key, "properties": {"hubspot_owner_id": owners[key]}} for key in ids]
-        return 200, {"status": "COMPLETE", "results": results}
-    if bad & set(ids):
-        named = ", ".join(sorted(bad & set(ids)))
-        message = f"Validation rule failed for {named}"
-        return 400, {"category": "VALIDATION_ERROR", "message": message, "correlationId": "c-1"}
-    owners.update({item["id"]: "7" for item in asked.body["inputs"]})
-    return 200, {"results": [{"id": key, "properties": {}} for key in ids]}
+def test_a_hung_up_update_may_have_been_applied() -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/update"):
+            return None
+        return 200, {"results": [{"id": "1", "properties": {"hubspot_owner_id": "2"}}]}
+
+    with scripted(answer) as script:
+        done = HubSpot("x", script.url).swap_owners("deals", [Swap("1", "2", "3")], lambda: True)
+    assert done.unclear == ("1",)
+    assert done.error is not None
+    assert done.error.unknown
 
 
-def test_one_bad_record_never_holds_back_the_rest() -> None:
-    ids = [str(number) for number in range(250)]
-    owners = dict.fromkeys(ids, "1")
-    bad = {"3", "99", "249"}
-    with scripted(lambda asked: _batch(asked, bad, owners)) as script:
-        done = HubSpot("x", script.url).reassign("contacts", ids, "7")
-    assert {rejected.record_id for rejected in done.rejected} == bad
-    assert set(done.changed) == set(ids) - bad
-    assert all(one.reference == "c-1" for one in done.rejected)
-    assert [one.reason for one in done.rejected if one.record_id == "99"] == [
-        "Validation rule failed for 99"
-    ]
-    assert len(script.asked) < 60
+def test_calls_of_many_threads_keep_their_connections(bench: Bench) -> None:
+    ids = contacts(bench, 160)
+    with ThreadPoolExecutor(16) as pool:
+        done = list(pool.map(lambda start: bench.swap(ids[start : start + 10]), range(0, 160, 10)))
+    assert sum(len(one.changed) for one in done) == 160
+    wait_until(lambda: bench.requests("batch/update") == 16)
 
 
 @pytest.mark.parametrize(
-    ("owner_now", "changed", "reason"),
-    [("7", True, ""), ("1", False, "left the owner as it was")],
+    "bench", [{"account": {"per_ten_seconds": 12, "index_lag": 0.0}}], indirect=True
 )
-def test_silence_about_a_record_is_read_back(owner_now: str, changed: bool, reason: str) -> None:
-    """207 with no results and no errors was seen (facts/hubspot.md)."""
+def test_the_real_limits_are_kept_without_a_refusal(bench: Bench) -> None:
+    """In real time: 16 searches in three seconds, the other calls as many as are allowed."""
+    hubspot = HubSpot(bench.world.scenario.account.token, bench.url)
+    owner = bench.owner(HOSTILE)
+    started = monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(16):
+            pool.submit(hubspot.records_of, "contacts", [owner])
+        for _ in range(11):
+            pool.submit(hubspot.account)
+    assert 3.0 <= monotonic() - started < 4.0
+    wait_until(lambda: len(bench.world.log) == 27)
+    assert {line.status for line in bench.world.log} == {200}
 
-    def answer(asked: Asked) -> Reply:
-        if asked.path.endswith("/batch/update"):
-            return 207, {"status": "COMPLETE", "results": []}
-        return 200, {"results": [{"id": 5, "properties": {"hubspot_owner_id": owner_now}}]}
 
-    with scripted(answer) as script:
-        done = HubSpot("x", script.url).reassign("contacts", ["5"], "7")
-    assert bool(done.changed) is changed
-    assert reason in "".join(one.reason for one in done.rejected)
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_a_refusal_in_no_known_letters_is_still_a_refusal(status: int) -> None:
+    headers = {"X-HubSpot-Correlation-Id": "c-7"}
+    patience = Patience(sleep=lambda _: None)
+    with scripted(lambda _: (status, b"\xff\xfe\x00", headers)) as script:
+        hubspot = HubSpot("x", script.url, patience=patience, budget=unlimited())
+        with pytest.raises(VendorError) as caught:
+            hubspot.account()
+    assert caught.value.reference == "c-7"
 
 
 @pytest.mark.parametrize("content", [b"<html>proxy</html>", [], {"results": 3}, b"", "text", None])
 def test_answers_that_are_not_hubspots_are_refused(content: Any) -> None:
     with scripted(lambda _: (200, content)) as script:
-        hubspot = HubSpot("x", script.url)
-        for call in (hubspot.account, hubspot.active_owners, hubspot.last_sync):
+        patience = Patience(sleep=lambda _: None)
+        hubspot = HubSpot("x", script.url, patience=patience, budget=unlimited())
+        for call in (
+            hubspot.account,
+            hubspot.active_owners,
+            hubspot.last_sync,
+            hubspot.custom_objects,
+            lambda: hubspot.records_of("deals", ["1"]),
+            lambda: hubspot.owner_histories("deals", ["1"]),
+        ):
             with pytest.raises(VendorError) as caught:
                 call()
             assert caught.value.code == "hubspot_unreadable"
+
+
+@pytest.mark.parametrize("ids", [["7", "7"], ["8", "7"], ["5"], ["x"]])
+def test_a_page_whose_ids_do_not_ascend_is_not_believed(ids: list[str]) -> None:
+    results = [{"id": key, "properties": {}} for key in ids]
+    patience = Patience(sleep=lambda _: None)
+    with scripted(lambda _: (200, {"total": 2, "results": results})) as script:
+        hubspot = HubSpot("x", script.url, patience=patience, budget=unlimited())
+        with pytest.raises(VendorError) as caught:
+            hubspot.records_of("deals", ["1"], after="6")
+    assert caught.value.code == "hubspot_unreadable"
 
 
 def test_a_cursor_that_stands_still_is_not_followed_for_ever() -> None:

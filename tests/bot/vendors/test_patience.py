@@ -88,3 +88,13 @@ def test_what_must_not_be_done_twice_stops_at_an_unknown_outcome() -> None:
         calls.patience.call(calls, even_if_unknown=False)
     assert caught.value.unknown
     assert calls.count == 2
+
+
+def test_an_answer_that_cannot_be_read_gets_fewer_tries() -> None:
+    unreadable = [error(retryable=True) for _ in range(9)]
+    for one in unreadable:
+        one.code = "hubspot_unreadable"
+    calls = Calls(*unreadable)
+    with pytest.raises(VendorError):
+        calls.patience.call(calls)
+    assert calls.count == calls.patience.tries_unreadable

@@ -50,8 +50,8 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 
 def acts(message: Message) -> set[Act]:
-    """Return what the buttons of a message do, links apart."""
-    return {Act(item["action_id"]) for item in buttons(message)} - {Act.LINK}
+    """Return what the buttons of a message do, links apart; several may do the same to others."""
+    return {Act(item["action_id"].partition(":")[0]) for item in buttons(message)} - {Act.LINK}
 
 
 def urls(message: Message) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -11,7 +10,7 @@ import pytest
 from handlers.actions import Act, Ref
 from handlers.i18n import Translator
 from handlers.ports import Progress
-from handlers.render import progress_message, prompt_message
+from handlers.render import prompt_message
 from handlers.views.buttons import ACT_OF
 from tests.handlers import runs
 from tests.handlers.runs import Story, tell
@@ -89,7 +88,7 @@ def test_destroying_buttons_are_marked_and_confirmed(ask: Ask) -> None:
         if item.get("style") == "danger":
             assert item["action_id"] in {"confirm_no_copy", "remove_by_bot"}
             assert item["confirm"]["style"] == "danger"
-        if item["action_id"] in {"approve", "confirm_mapping", "undo_reassignment"}:
+        if item["action_id"] in {"approve", "confirm_mapping", "stop_reassignment"}:
             assert item["confirm"]["text"]["text"]
 
 
@@ -205,15 +204,6 @@ def test_unknown_or_strange_addresses_are_left_out(address: str) -> None:
             package=runs.inventory().model_copy(update={"org_url": address}),
         )
         assert urls(prompt_message(tell(ask, story).run, EN, None)) == []
-
-
-def test_progress_has_a_bar_and_the_numbers_beside_it() -> None:
-    run = tell(Ask.WAIT_REASSIGNMENT).run
-    text = shown(fits(progress_message(run, EN, PROGRESS)))
-    for part in ("▓▓▓▓░", "24 %", "1,234 of 5,000", "3 records could not", "38 records a second"):
-        assert part in text
-    assert "about 2 minutes left" in text
-    fits(progress_message(run, EN, replace(PROGRESS, per_second=0.0, done=0, total=0)))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -21,7 +22,7 @@ from handlers.render import (
 )
 from handlers.views.describe import covered, describe
 from tests.handlers import runs
-from tests.handlers.runs import ADMIN, OTHER_ADMIN, START, Story, tell
+from tests.handlers.runs import ADMIN, OTHER_ADMIN, START, TARGET, Story, tell
 from tests.handlers.views.looks import (
     EN,
     ESCAPED,
@@ -41,7 +42,16 @@ from workflows.evolve import evolve
 from workflows.prompts import Ask
 from workflows.run import Run
 from workflows.text import N_
-from workflows.values import BOT, Actor, Reason, Role
+from workflows.values import (
+    BOT,
+    CORE_OBJECTS,
+    OTHER_OBJECTS,
+    Actor,
+    Owner,
+    Reason,
+    Role,
+    Tally,
+)
 
 KINDS = set(get_args(get_args(e.AnyEvent)[0]))
 HASH = "0123456789abcdef" * 4
@@ -66,12 +76,51 @@ def _stories() -> Iterator[Story]:
     runs.counted(runs.finished(story.person(c.ResumeReassignment())))
     runs.counted(runs.finished(story.person(c.RetryReassignment())))
     story.person(c.ChangeMapping()).person(c.UndoReassignment())
-    yield story.bot(c.RecordUndone(job=story.run.job, restored=1_000, left_alone=2))
+    yield story.bot(
+        c.RecordUndone(job=story.run.job, restored=1_000, left_alone=2, still_changed=2)
+    )
+    yield from _mapping_stories()
+    yield _waiting_story()
     story = tell(Ask.WAIT_OWNERS_GONE, Story(owned=runs.owners(300, HOSTILE)))
     remain = tuple(owned.owner for owned in story.owned)
     yield story.bot(c.RecordOwnersRemain(owners=remain, reading=story.reading()))
     yield from _package_stories()
     yield from _control_stories(long)
+
+
+def _mapping_stories() -> Iterator[Story]:
+    story = tell(Ask.MAP_OWNERS, Story(owned=runs.owners(300, HOSTILE)))
+    several = tuple(Owner(id=str(900 + number), name=HOSTILE * 4) for number in range(1, 40))
+    kinds = dict.fromkeys((*CORE_OBJECTS, *OTHER_OBJECTS, HOSTILE), several[0])
+    story.person(c.MapOwner(owner_id="100", target=TARGET, others=several))
+    story.person(c.MapOwner(owner_id="101", target=TARGET, kinds={"deals": several[0]}))
+    story.person(c.ExcludeOwner(owner_id="100")).person(c.IncludeOwner(owner_id="100"))
+    story.person(c.ChooseObjects(others=frozenset({"tickets"}))).person(c.RequestMappingFile())
+    yield story
+    yield _written(
+        story,
+        e.OwnerMapped(owner_id="1", owner_name=HOSTILE * 20, target=several[0], kinds=kinds),
+        e.ObjectsChosen(objects=(*CORE_OBJECTS, *(f"{HOSTILE}{n}" for n in range(50)))),
+    )
+
+
+def _written(story: Story, *events: e.Event) -> Story:
+    """Write events into a story's history that no command of a test makes."""
+    for event in events:
+        recorded = e.Recorded(seq=len(story.history) + 1, at=story.now, actor=BOT, event=event)
+        story.history.append(recorded)
+    return story
+
+
+def _waiting_story() -> Story:
+    story = tell(Ask.WAIT_REASSIGNMENT, Story(owned=runs.owners(3, HOSTILE)))
+    until, job = story.now + timedelta(hours=9), story.run.job
+    story.bot(c.RecordReassignmentWaiting(job=job, until=until, remaining=130_000, reserve=125_000))
+    story.bot(c.RecordReassignmentGoesOn(job=job)).person(c.StopReassignment())
+    overwritten = Tally(owner_id="100", object_type=HOSTILE, changed=2, left_alone=3, overwritten=4)
+    story.bot(c.RecordReassigned(job=job, tallies=(overwritten,)))
+    runs.counted(story).person(c.UndoReassignment(owner_id="100", object_type="deals"))
+    return story
 
 
 def _package_stories() -> Iterator[Story]:
@@ -195,6 +244,51 @@ def test_notices_carry_the_button_that_mends() -> None:
 def test_other_arguments_of_a_sentence_are_escaped() -> None:
     recorded, _ = _at(e.CapabilityMissing)
     assert f"It says {ESCAPED}" in describe(recorded.event, EN)
+
+
+def test_waiting_for_the_daily_limit_says_what_is_left_and_what_is_kept() -> None:
+    recorded, after = _at(e.ReassignmentWaits)
+    assert isinstance(recorded.event, e.ReassignmentWaits)
+    text = shown(fits(notice(after, recorded, EN)))
+    for part in ("130,000 requests are left", "125,000 are kept", "other integrations"):
+        assert part in text
+    assert EN.moment(recorded.event.until) in text
+    assert "Nothing is lost" in text
+    assert "<@" not in text, "nobody has to do anything"
+
+
+def test_a_finished_job_tells_its_own_result_whatever_came_after() -> None:
+    story = tell(Ask.WAIT_COUNT)
+    recorded = story.last
+    runs.counted(story).person(c.UndoReassignment())
+    story.bot(c.RecordUndone(job=story.run.job, restored=72, left_alone=0, still_changed=0))
+    assert not story.run.tallies
+    assert "contacts: 60 changed" in shown(notice(story.run, recorded, EN))
+
+
+def test_what_changed_hands_meanwhile_is_told() -> None:
+    recorded, after = next(
+        (recorded, after)
+        for _, recorded, after in MOMENTS.values()
+        if isinstance(recorded.event, e.ReassignmentFinished)
+        and any(tally.overwritten for tally in recorded.event.tallies)
+    )
+    text = shown(fits(notice(after, recorded, EN)))
+    assert "4 records changed hands between Sunset's reading and its write" in text
+    assert "4 changed hands between reading and writing" in describe(recorded.event, EN)
+
+
+def test_an_undo_says_what_it_is_limited_to() -> None:
+    said = describe(e.UndoStarted(job=3, owner_id="100", object_type="deals"), EN)
+    assert said.endswith("Only those of owner `100`. Only this object type: deals.")
+    assert describe(e.UndoStarted(job=3), EN).endswith("(job 3).")
+
+
+def test_what_an_undo_left_is_in_the_file() -> None:
+    recorded, after = _at(e.ReassignmentUndone)
+    text = shown(notice(after, recorded, EN))
+    assert "2 records still have the owner that Sunset wrote" in text
+    assert "file in the thread" in text
 
 
 # --- reminders -----------------------------------------------------------------------------------
