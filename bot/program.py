@@ -17,9 +17,9 @@ from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.effects.context import Context
+from bot.effects.context import CARD, Context
 from bot.effects.files import FilesInThread
-from bot.effects.messages import CARD, Messages
+from bot.effects.messages import Messages
 from bot.effects.owners import OwnerChecks
 from bot.effects.package import PackageWork
 from bot.effects.plan import Planning

@@ -14,14 +14,17 @@ from bot.owners import OwnerList
 from bot.people import People
 from bot.ports import Clock, HubSpotPort, SalesforcePort
 from bot.settings import Settings
-from bot.store.base import Store
+from bot.store.base import PostedMessage, Store
 from bot.vendors.slack import Slack
 from handlers.i18n import Translator
+from workflows.errors import SunsetError
 from workflows.run import Run
-from workflows.text import Text
+from workflows.text import N_, Text
 from workflows.values import Reading
 
 T = TypeVar("T")
+CARD = "card"
+"""The slot of the control card."""
 log = structlog.get_logger(__name__)
 
 
@@ -47,6 +50,21 @@ class Context:
         if run is None:
             raise LookupError(f"effect of an unknown run {run_id}")
         return run
+
+    def thread(self, run_id: str) -> PostedMessage:
+        """Return the control card, the root of a run's thread.
+
+        Raises:
+            SunsetError: `thread_missing`; it was never posted.
+        """
+        root = self.store.message(run_id, CARD)
+        if root is None:
+            raise SunsetError(
+                "thread_missing",
+                N_("The run's thread was not posted."),
+                N_("Check that the bot is in SUNSET_CHANNEL, then try again."),
+            )
+        return root
 
     def look(self, search: Callable[[], T], *, otherwise: T) -> T:
         """Look up what an earlier attempt did; *otherwise* where that is not granted.

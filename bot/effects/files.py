@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.effects.context import Context
-from bot.effects.messages import CARD
 from bot.owners import OwnerList
 from bot.store.base import LedgerCount, LedgerRow, QueuedEffect
 from bot.worker import Again, Done
 from handlers import mapping_file, tables
 from handlers.views import words
-from workflows.errors import SunsetError
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_, Text
@@ -94,13 +92,7 @@ class FilesInThread:
     def _put(
         self, effect: QueuedEffect, run: Run, name: str, make: Callable[[], bytes], text: str
     ) -> Done | Again:
-        root = self._x.store.message(run.id, CARD)
-        if root is None:
-            raise SunsetError(
-                "thread_missing",
-                N_("The run's thread was not posted."),
-                N_("Check that the bot is in SUNSET_CHANNEL, then try again."),
-            )
+        root = self._x.thread(run.id)
         oldest = run.started_at.timestamp() - 60
         slack = self._x.slack
         there = effect.attempts and self._x.look(

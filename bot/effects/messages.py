@@ -10,20 +10,17 @@ import hashlib
 
 import structlog
 
-from bot.effects.context import Context
+from bot.effects.context import CARD, Context
 from bot.store.base import PostedMessage, QueuedEffect
 from bot.worker import Again, Done
 from handlers import render
 from handlers.ports import AuditEntry
 from handlers.render import Message
 from workflows.digest import canonical
-from workflows.errors import SunsetError
 from workflows.events import Recorded
 from workflows.run import Run
-from workflows.text import N_
 
 log = structlog.get_logger(__name__)
-CARD = "card"
 
 
 class Messages:
@@ -74,13 +71,7 @@ class Messages:
         return self._in_thread(effect, run, f"notice:{seq}", shown)
 
     def _in_thread(self, effect: QueuedEffect, run: Run, slot: str, shown: Message) -> Done | Again:
-        root = self._x.store.message(run.id, CARD)
-        if root is None:
-            raise SunsetError(
-                "thread_missing",
-                N_("The run's thread was not posted."),
-                N_("Check that the bot is in SUNSET_CHANNEL, then try again."),
-            )
+        root = self._x.thread(run.id)
         return self._show(effect, run, slot, shown, thread_ts=root.ts)
 
     def _show(

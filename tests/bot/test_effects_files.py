@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.effects import files
-from bot.effects.messages import CARD
+from bot.effects.context import CARD
 from bot.store.base import LedgerRow
 from handlers.i18n import translator
 from tests.bot.fakes import Upload
