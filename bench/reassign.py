@@ -48,8 +48,9 @@ def split(records: int) -> dict[str, int]:
 class Bound:
     """The least seconds that the limits allow for this way of working.
 
-    A rolling window lets 190 calls leave at once, and then 190 every ten seconds: *n* calls take at
-    least (⌈n/190⌉ - 1) x 10 s. *n* searches take at least (⌈n/5⌉ - 1) x 1 s. Both run side by side.
+    A rolling window lets the (m + 190)th call leave ten seconds after the m-th, at the earliest.
+    The first 190 leave as soon as there is something for them to do: the i-th page of a search
+    is there after ⌈i/5⌉ - 1 s, and holds what two batches need.
     """
 
     searches: int
@@ -66,23 +67,29 @@ class Bound:
         )
 
     @staticmethod
-    def _calls(number: int) -> float:
-        return max(0, ceil(number / PER_WINDOW) - 1) * WINDOW_SECONDS
+    def _searched(pages: int) -> float:
+        return float(max(0, ceil(pages / SEARCHES_PER_SECOND) - 1))
+
+    def _calls(self, number: int, per_batch: int) -> float:
+        """Return when the last of *number* calls can leave, of which a batch takes *per_batch*."""
+        windows, before = divmod(max(0, number - 1), PER_WINDOW)
+        batches = ceil((before + 1) / per_batch)
+        return windows * WINDOW_SECONDS + self._searched(ceil(batches * BATCH / SEARCH_PAGE))
 
     @property
     def search_seconds(self) -> float:
         """The least that the searches take."""
-        return float(max(0, ceil(self.searches / SEARCHES_PER_SECOND) - 1))
+        return self._searched(self.searches)
 
     @property
     def changed(self) -> float:
-        """The least until every record has its new owner."""
-        return max(self.search_seconds, self._calls(self.changing))
+        """The least until every record has its new owner: a reading and a write for a batch."""
+        return max(self.search_seconds, self._calls(self.changing, 2))
 
     @property
     def checked(self) -> float:
-        """The least until every history is read too."""
-        return max(self.search_seconds, self._calls(self.changing + self.checking))
+        """The least until every history is read too: two more calls for a batch."""
+        return max(self.search_seconds, self._calls(self.changing + self.checking, 4))
 
 
 @dataclass
