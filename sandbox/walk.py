@@ -20,7 +20,9 @@ from sandbox.walk_words import LANGUAGES, Words
 REASONS = ("leaving_salesforce", "leaving_hubspot", "other_integration", "sync_problem", "other")
 
 
-def walk(stage: Stage, *, reason: str, keep_copy: bool, let_window_end: bool) -> None:
+def walk(
+    stage: Stage, *, reason: str, file: bool, undo: bool, keep_copy: bool, let_window_end: bool
+) -> None:
     """Go the whole way; what must be true and is not gathers in :attr:`Stage.wrong`.
 
     Raises:
@@ -33,7 +35,7 @@ def walk(stage: Stage, *, reason: str, keep_copy: bool, let_window_end: bool) ->
     walk_start.approve_plan(stage)
     walk_start.hand_over(stage)
     walk_owners.disconnect(stage)
-    walk_owners.reassign(stage)
+    walk_owners.reassign(stage, file=file, undo=undo)
     walk_owners.clean_up(stage)
     if walk_package.choose_copy(stage, keep=keep_copy):
         walk_package.approve_removal(stage)
@@ -53,6 +55,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--locale", choices=LANGUAGES, default="en", help="of the walk's own words")
     parser.add_argument(
         "--reason", choices=REASONS, default=REASONS[0], help="why it is taken down"
+    )
+    parser.add_argument(
+        "--file", action="store_true", help="choose the HubSpot owners in a file, however few"
+    )
+    parser.add_argument(
+        "--no-undo", action="store_true", help="give no records back after the reassignment"
     )
     parser.add_argument(
         "--no-copy", action="store_true", help="save no copy, and let the bot remove the package"
@@ -79,6 +87,8 @@ def main() -> int:
         walk(
             stage,
             reason=given.reason,
+            file=given.file,
+            undo=not given.no_undo,
             keep_copy=not given.no_copy,
             let_window_end=given.let_window_end,
         )

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
+from sandbox import walk_job, walk_truth
 from sandbox.client import Message, NotSeen, Place
 from sandbox.walk_card import DONE, audit_lines, event_count, steps
 from sandbox.walk_ids import Act, Block
-from sandbox.walk_owners import CORE
 from sandbox.walk_stage import Stage, owners_of
+from sandbox.walk_truth import Meanwhile, Reckoning, Record, Truth
 from sandbox.walk_window import count_reminders
 
 SETTLE_SECONDS = 60.0
@@ -21,8 +22,6 @@ _PING = re.compile(r"<!(?:channel|here|everyone)\b")
 _MALFORMED = frozenset(
     {"invalid_blocks", "invalid_arguments", "invalid_view_response", "invalid_metadata"}
 )
-
-Counts = Mapping[str, Mapping[str, int]]
 
 
 def compare(stage: Stage) -> None:
@@ -36,54 +35,63 @@ def compare(stage: Stage) -> None:
     log(stage)
 
 
-def _core(counts: Mapping[str, int]) -> int:
-    return sum(counts.get(kind, 0) for kind in CORE)
-
-
 def _named(items: list[str]) -> str:
     more = len(items) - MOST_NAMED
     return ", ".join(items[:MOST_NAMED]) + (f" (+{more})" if more > 0 else "")
 
 
 def records(stage: Stage) -> None:
-    """Compare the owners of HubSpot's records with the mapping that was confirmed."""
+    """Compare the owner of each of HubSpot's records with the mapping that was confirmed."""
     notes = stage.notes
     state = stage.page.hubspot.state()
-    before: Counts = notes.counts_before
-    after: Counts = state["counts"]
+    after = walk_truth.read(stage.page, notes.before)
+    others = walk_truth.meanwhile(stage.page)
+    reckoning = Reckoning(notes.before, after, notes.mapping, notes.kinds, others)
     names = {owner["id"]: owner["name"] or owner["email"] for owner in owners_of(state)}
-    left = [
-        f"{names.get(owner, owner)}: {_core(after.get(owner, {}))}"
-        for owner in sorted(notes.salesforce_only)
-        if _core(after.get(owner, {}))
-    ]
-    stage.expect(not left, "no_old_owner", _named(left))
-    wanted = _wanted(before, notes.mapping)
-    wrong = [
-        f"{names.get(owner, owner)}, {kind}: {after.get(owner, {}).get(kind, 0)} ≠ {number}"
-        for owner, numbers in wanted.items()
-        for kind, number in numbers.items()
-        if after.get(owner, {}).get(kind, 0) != number
-    ]
-    moved = sum(_core(before.get(old, {})) for old in notes.mapping)
-    stage.expect(not wrong, "as_mapped", _named(wrong), count=moved)
-    had, have = (sum(sum(one.values()) for one in counts.values()) for counts in (before, after))
-    stage.expect(had == have, "none_ownerless", f"{have} ≠ {had}", count=had)
+    left = Counter(
+        owner
+        for kind in notes.kinds
+        for owner in after[kind].values()
+        if owner in notes.salesforce_only
+    )
+    still = [f"{names.get(owner, owner)}: {left[owner]}" for owner in sorted(left)]
+    kinds = ", ".join(sorted(notes.kinds))
+    stage.expect(not still, "no_old_owner", _named(still), kinds=kinds)
+    strays = _records(reckoning.strays(), names)
+    planned = sum(1 for _ in reckoning.planned())
+    stage.expect(not strays, "as_mapped", _named(strays), count=planned)
+    uneven = reckoning.uneven(others.records | notes.failed)
+    stage.expect(not uneven, "even", _named(uneven))
+    touched = _records(reckoning.touched(), names)
+    every = sum(len(found) for found in notes.before.values())
+    stage.expect(not touched, "untouched", _named(touched), count=every - planned)
+    lost = [f"{kind} {one}" for kind, one in reckoning.ownerless()]
+    have = sum(1 for found in after.values() for owner in found.values() if owner)
+    stage.expect(not lost, "none_ownerless", _named(lost), count=have)
+    if others.records:
+        _told(stage, others, after)
     listed = [owner["name"] for owner in state["owners"] if owner["salesforce_only"]]
     stage.expect(not listed, "owners_gone", _named(listed))
 
 
-def _wanted(before: Counts, mapping: Mapping[str, str]) -> dict[str, Counter[str]]:
-    """Return the contacts, companies and deals that each HubSpot owner must have now."""
-    wanted = {
-        owner: Counter({kind: counts.get(kind, 0) for kind in CORE})
-        for owner, counts in before.items()
-        if owner not in mapping
-    }
-    for old, new in mapping.items():
-        records = before.get(old, {})
-        wanted.setdefault(new, Counter()).update({kind: records.get(kind, 0) for kind in CORE})
-    return wanted
+def _records(found: Mapping[Record, str | None], names: Mapping[str, str]) -> list[str]:
+    return [
+        f"{kind} {one}: {names.get(owner or '', owner)}" for (kind, one), owner in found.items()
+    ]
+
+
+def _told(stage: Stage, others: Meanwhile, after: Truth) -> None:
+    """What others did in the very moment of a write is listed in the thread's files."""
+    missing = walk_job.untold(stage, others, after)
+    kept = sum(after[kind].get(one) == owner for (kind, one), owner in others.given.items())
+    stage.expect(
+        not missing,
+        "told",
+        _named(missing),
+        overwritten=len(others.given) - kept,
+        kept=kept,
+        archived=len(others.archived),
+    )
 
 
 def vendors(stage: Stage) -> None:

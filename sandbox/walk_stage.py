@@ -12,6 +12,7 @@ from sandbox.client import Json, Message, Modal, NotSeen, Page, Person, Place, R
 from sandbox.client_messages import Reply
 from sandbox.slack.workspace import AUDIT_CHANNEL, MAIN_CHANNEL
 from sandbox.walk_ids import COMMAND, Act, Block, Form
+from sandbox.walk_truth import CORE, Goal, Record, Truth
 from sandbox.walk_words import Words
 
 T = TypeVar("T")
@@ -27,11 +28,15 @@ MOST_SAID = 200
 class Notes:
     """What the walk remembers for the comparison at the end."""
 
-    counts_before: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Owner id -> object type -> records, before anything was touched."""
+    before: Truth = field(default_factory=dict)
+    """Every record's owner, before anything was touched."""
     salesforce_only: frozenset[str] = frozenset()
-    mapping: dict[str, str] = field(default_factory=dict)
-    """Old owner id -> the HubSpot owner that was chosen."""
+    kinds: frozenset[str] = frozenset(CORE)
+    """The object types that are reassigned."""
+    mapping: dict[str, Goal] = field(default_factory=dict)
+    """Old owner id -> who was chosen for its records."""
+    failed: set[Record] = field(default_factory=set)
+    """Records that HubSpot refused to change at first."""
     keep_copy: bool | None = None
     deadline: int | None = None
     reminders: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -233,8 +238,18 @@ class Stage:
             raise NotSeen(f"“{modal.callback_id}” took what it must refuse ({block}).")
         return reply.errors[block]
 
+    def open_over(self, who: Person, modal: Modal, act: Act, block: str, form: Form) -> Modal:
+        """Use an element of a modal that opens another one above it; again where none comes."""
+        for _ in range(TRIES - 1):
+            modal.act(act, None, block)
+            try:
+                return who.wait_modal(form, timeout=MODAL_SECONDS)
+            except NotSeen:
+                self._again(who)
+        return who.wait_modal(form, timeout=MODAL_SECONDS)
+
     def use(
-        self, who: Person, modal: Modal, act: Act, value: str | None = None, block: str = ""
+        self, who: Person, modal: Modal, act: str, value: str | None = None, block: str = ""
     ) -> Modal:
         """Use an element of a modal that draws it anew; return the new one."""
         for _ in range(TRIES):
@@ -249,14 +264,18 @@ class Stage:
 
     def read_through(self, who: Person, act: Act, form: Form) -> str:
         """Open a modal that is only read, turn all its pages; return how many there were."""
+        return self.words("pages", count=len(self.pages(who, act, form)))
+
+    def pages(self, who: Person, act: Act, form: Form) -> list[Modal]:
+        """Open a modal, turn all its pages, and close it; return the pages."""
         modal = self.open(who, act, form)
-        pages = 1
+        pages = [modal]
         while any(one.block_id == "pages" and one.action_id == Act.PAGE_NEXT
                   for one in modal.elements):  # fmt: skip
             modal = self.use(who, modal, Act.PAGE_NEXT, block="pages")
-            pages += 1
+            pages.append(modal)
         self.close_all(who)
-        return self.words("pages", count=pages)
+        return pages
 
     # --- private answers -----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox import walk_truth
 from sandbox.client import Message, Modal, NotSeen, Person, Place, Values
 from sandbox.walk_ids import COMMAND, VALUE, Act, Block, Form
 from sandbox.walk_stage import Stage, owners_of, value_of
@@ -18,7 +19,8 @@ def connect(stage: Stage) -> None:
         timeout=CONNECT_SECONDS,
     )
     state = stage.page.hubspot.state()
-    stage.notes.counts_before = state["counts"]
+    kinds = {kind for counts in state["counts"].values() for kind in counts}
+    stage.notes.before = walk_truth.read(stage.page, sorted(kinds.union(walk_truth.CORE)))
     stage.notes.salesforce_only = frozenset(
         owner["id"] for owner in owners_of(state) if owner["salesforce_only"]
     )

@@ -80,6 +80,35 @@ WORDS: dict[str, tuple[str, str]] = {
         "{who} zgłasza rozłączenie: mapowania zaznaczone, powód, fraza",
     ),
     "disconnected": ("The sync is found quiet", "Synchronizacja jest cicha"),
+    "objects": (
+        "{who} chooses to reassign another object type too: {kinds} ({count} records)",
+        "{who} wybiera do przypisania jeszcze inny typ obiektów: {kinds} (rekordy: {count})",
+    ),
+    "excluded": (
+        "{who} excludes {old} and takes it back; no record has moved",
+        "{who} wyklucza osobę {old} i cofa to; żaden rekord się nie ruszył",
+    ),
+    "one_kind": (
+        "The suggestions of one kind alone are taken, for exactly so many: {label}",
+        "Przyjęte są propozycje tylko jednego rodzaju, dokładnie dla tylu: {label}",
+    ),
+    "split": (
+        "The records of {old} go to two in turn: {who}",
+        "Rekordy osoby {old} przechodzą po kolei do dwóch: {who}",
+    ),
+    "listed": (
+        "{who} downloads the list: {count} owners, each once, with HubSpot's own numbers",
+        "{who} pobiera listę: właściciele: {count}, każdy raz, z liczbami jak w HubSpot",
+    ),
+    "file_refused": (
+        "{who} uploads it with two mistakes: both rows are named ({rows}), nothing is taken in",
+        "{who} przesyła ją z dwoma błędami: oba wiersze są wskazane ({rows}), nic nie przyjęto",
+    ),
+    "quoted": ("{said}", "{said}"),
+    "file_taken": (
+        "{who} uploads the right one: the choices for {count} owners are in the list and pickers",
+        "{who} przesyła poprawną: wybory dla {count} właścicieli są na liście i w oknie",
+    ),
     "picked": (
         "One owner is found by search and picked: {old} → {new}",
         "Jeden właściciel jest wyszukany i wybrany: {old} → {new}",
@@ -97,9 +126,28 @@ WORDS: dict[str, tuple[str, str]] = {
         "{who} pauses the job and lets it go on",
         "{who} wstrzymuje zadanie i wznawia je",
     ),
+    "others": (
+        "HubSpot: {count} {kind} of {old} come to break a rule of the account, and somebody will "
+        "take one of the {struck} right before it is written",
+        "HubSpot: u {old} łamią teraz regułę konta: {kind} ({count}), a ktoś przejmie jeden z "
+        "{struck} tuż przed zapisem",
+    ),
+    "failures": (
+        "{count} records are still with their old owners; {who} finds each one with HubSpot's "
+        "reason",
+        "Nadal u starych właścicieli są rekordy ({count}); {who} znajduje każdy z powodem HubSpot",
+    ),
+    "mended": (
+        "HubSpot: {count} records that broke a rule of the account are put right",
+        "HubSpot: poprawiono rekordy, które łamały regułę konta ({count})",
+    ),
     "left": (
-        "Some records failed; {who} looks at the reasons and tries again",
-        "Niektórych rekordów nie udało się zmienić; {who} sprawdza powody i próbuje ponownie",
+        "{who} presses “Try these again”",
+        "{who} naciska „Spróbuj ponownie z tymi”",
+    ),
+    "undone": (
+        "{who} gives the records of {old} back: all {count} are there again, no other has moved",
+        "{who} oddaje rekordy osobie {old}: wszystkie ({count}) wróciły, żaden inny się nie ruszył",
     ),
     "reassigned": ("A fresh count finds nothing left", "Nowe zliczanie nic już nie znajduje"),
     "owners_deleted": (
@@ -204,12 +252,26 @@ WORDS: dict[str, tuple[str, str]] = {
     "final": ("At the end:", "Na koniec:"),
     # --- what must be true at the end ---
     "no_old_owner": (
-        "no contact, company or deal belongs to a Salesforce-only owner",
-        "żaden kontakt, firma ani transakcja nie należy do użytkownika wyłącznie Salesforce",
+        "no record of the chosen types ({kinds}) belongs to a Salesforce-only owner",
+        "żaden rekord wybranych typów ({kinds}) nie należy do użytkownika wyłącznie Salesforce",
     ),
     "as_mapped": (
         "every record is with the owner that was chosen for it ({count} moved)",
         "każdy rekord jest u właściciela, którego dla niego wybrano (przeniesione: {count})",
+    ),
+    "even": (
+        "what was given to several in turn is split evenly, by owner and object type",
+        "co przydzielono po kolei kilku osobom, jest podzielone równo, wg właściciela i typu",
+    ),
+    "untouched": (
+        "no other record has changed hands ({count})",
+        "żaden inny rekord nie zmienił właściciela ({count})",
+    ),
+    "told": (
+        "what others did in the moment of a write is in the thread's files: {overwritten} "
+        "overwritten, {kept} left to whom somebody gave them, {archived} deleted",
+        "co inni zrobili w chwili zapisu, jest w plikach w wątku: nadpisane: {overwritten}, "
+        "zostawione temu, komu ktoś je dał: {kept}, usunięte: {archived}",
     ),
     "none_ownerless": (
         "no record was left without an owner ({count} have one, as before)",

@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import re
 import signal
+from itertools import cycle
 
 import pytest
 
-from sandbox import walk_checks
+from sandbox import walk_checks, walk_job, walk_truth
 from sandbox.client import Page
 from sandbox.walk_stage import Stage, owners_of
+from sandbox.walk_truth import Goal, Meanwhile
 from sandbox.walk_words import LANGUAGES, WORDS, Words
 from tests.e2e.conftest import Ended, Programs, python
 
 pytestmark = pytest.mark.timeout(400)
+KINDS = ("contacts", "companies", "deals", "tickets", "tasks", "store")
 
 
 def all_right(walked: Ended, language: str = "en") -> None:
@@ -47,7 +50,9 @@ def test_tidy_company(programs: Programs) -> None:
     walked = programs.rehearse()
     all_right(walked)
     assert intact(walked, "intact")
-    for key in ("bystander", "frozen", "stale", "handed_over", "picked", "gone", "reminder"):
+    start = ("bystander", "frozen", "stale", "handed_over")
+    owners = ("objects", "excluded", "picked", "split", "undone", "even", "untouched")
+    for key in (*start, *owners, "gone", "reminder"):
         assert done(walked, key), walked.said
 
 
@@ -57,7 +62,7 @@ def test_tidy_company_in_polish_in_a_demo_by_hand(programs: Programs) -> None:
         lambda _, line: "http://127.0.0.1" in line,
     )
     page = next(found for name in demo.told if (found := re.search(r"http://[\d.:]+/", name)))
-    walked = programs.walk(page[0], "--locale", "pl", "--let-window-end")
+    walked = programs.walk(page[0], "--locale", "pl", "--no-undo", "--let-window-end")
     all_right(walked, "pl")
     assert done(walked, "window_ended", "pl"), walked.said
     assert "zweryfikowan" in walked.said, "the card's own words are not Polish"
@@ -68,16 +73,18 @@ def test_trouble(programs: Programs) -> None:
     walked = programs.rehearse("--scenario", "trouble")
     all_right(walked)
     assert intact(walked, "intact")
-    for key in ("left", "refused_uninstall", "stalled", "resolved", "faults"):
+    records = ("others", "failures", "mended", "left", "told")
+    for key in (*records, "refused_uninstall", "stalled", "resolved", "faults"):
         assert done(walked, key), walked.said
 
 
 def test_no_package_with_the_bot_as_it_runs_in_earnest(programs: Programs) -> None:
     sandbox = programs.sandbox("no-package")
     bot, settings = programs.bot(sandbox)
-    walked = programs.walk(sandbox.told["SANDBOX_PAGE"])
+    walked = programs.walk(sandbox.told["SANDBOX_PAGE"], "--file", "--no-undo")
     all_right(walked)
-    assert done(walked, "no_package"), walked.said
+    for key in ("listed", "file_refused", "file_taken", "even", "no_package"):
+        assert done(walked, key), walked.said
 
     bot.send_signal(signal.SIGTERM)
     assert bot.wait(30) == 0
@@ -91,7 +98,8 @@ def test_no_package_with_the_bot_as_it_runs_in_earnest(programs: Programs) -> No
 def test_blockers_and_the_bot_removes_without_a_copy(programs: Programs) -> None:
     sandbox = programs.sandbox("blockers")
     programs.bot(sandbox)
-    walked = programs.walk(sandbox.told["SANDBOX_PAGE"], "--no-copy", "--reason", "sync_problem")
+    quickly = ("--no-undo", "--no-copy")
+    walked = programs.walk(sandbox.told["SANDBOX_PAGE"], *quickly, "--reason", "sync_problem")
     all_right(walked)
     for key in ("insists", "discard", "bot_removes", "resolved", "gone"):
         assert done(walked, key), walked.said
@@ -103,12 +111,20 @@ def test_blockers_and_the_bot_removes_without_a_copy(programs: Programs) -> None
 def untouched(page: Page) -> Stage:
     stage = Stage(page, Words("en"), lambda _: None)
     state = page.hubspot.state()
-    stage.notes.counts_before = state["counts"]
+    stage.notes.before = walk_truth.read(page, KINDS)
     only = [owner["id"] for owner in owners_of(state) if owner["salesforce_only"]]
     stage.notes.salesforce_only = frozenset(only)
     mine = next(owner["id"] for owner in state["owners"] if not owner["salesforce_only"])
-    stage.notes.mapping = dict.fromkeys(only, mine)
+    stage.notes.mapping = dict.fromkeys(only, Goal((mine,)))
     return stage
+
+
+def move(page: Page, owner: str, *targets: str, kind: str = "contacts") -> list[str]:
+    """Give an owner's records of one type to these in turn, as somebody at HubSpot."""
+    records = [record["id"] for record in page.hubspot.records(kind, owner)]
+    for record, target in zip(records, cycle(targets), strict=False):
+        page.hubspot.change(kind, record, {"hubspot_owner_id": target})
+    return records
 
 
 def test_a_walk_that_left_something_undone_is_told_so(page: Page) -> None:
@@ -120,7 +136,7 @@ def test_a_walk_that_left_something_undone_is_told_so(page: Page) -> None:
     walk_checks.reminders(stage)
     wrong = "\n".join(stage.wrong)
     for sentence in (
-        "no contact, company or deal belongs to a Salesforce-only owner: Eve Lindgren",
+        "(companies, contacts, deals) belongs to a Salesforce-only owner: Eve Lindgren: 68",
         "every record is with the owner that was chosen for it",
         "HubSpot lists no Salesforce-only owner",
         "the package is gone from Salesforce",
@@ -137,3 +153,46 @@ def test_a_record_that_lost_its_owner_is_found(page: Page) -> None:
     page.hubspot.change("contacts", record["id"], {"hubspot_owner_id": ""})
     walk_checks.records(stage)
     assert "no record was left without an owner" in "\n".join(stage.wrong)
+
+
+def test_what_was_given_in_turn_must_be_split_evenly(page: Page) -> None:
+    stage = untouched(page)
+    eve = next(one["id"] for one in page.hubspot.state()["owners"] if one["name"] == "Eve Lindgren")
+    one, two, *_ = [
+        owner["id"] for owner in page.hubspot.state()["owners"] if not owner["salesforce_only"]
+    ]
+    stage.notes.mapping = {eve: Goal((one, two))}
+    stage.notes.kinds = frozenset({"contacts"})
+    moved = move(page, eve, one, two)
+    walk_checks.records(stage)
+    assert "split evenly" not in "\n".join(stage.wrong)
+    page.hubspot.change("contacts", moved[1], {"hubspot_owner_id": one})
+    walk_checks.records(stage)
+    wrong = "\n".join(stage.wrong)
+    assert f"split evenly, by owner and object type: {eve}, contacts" in wrong
+    assert "every record is with the owner" not in wrong
+
+
+def test_a_record_that_nobody_chose_is_found_when_it_moves(page: Page) -> None:
+    stage = untouched(page)
+    stage.notes.mapping = {}
+    mine, other, *_ = [
+        owner["id"] for owner in page.hubspot.state()["owners"] if not owner["salesforce_only"]
+    ]
+    walk_checks.records(stage)
+    assert "no other record has changed hands" not in "\n".join(stage.wrong)
+    record = page.hubspot.records("tickets", limit=1)[0]
+    owner = other if record["properties"]["hubspot_owner_id"] == mine else mine
+    page.hubspot.change("tickets", record["id"], {"hubspot_owner_id": owner})
+    walk_checks.records(stage)
+    found = next(one for one in stage.wrong if "no other record has changed hands" in one)
+    assert f"tickets {record['id']}" in found
+
+
+def test_what_others_did_and_no_file_tells_is_found(page: Page) -> None:
+    stage = untouched(page)
+    eve, mine = next(iter(stage.notes.mapping.items()))
+    record = page.hubspot.records("contacts", eve, limit=1)[0]["id"]
+    others = Meanwhile({("contacts", record): mine.targets[0]}, frozenset())
+    after = walk_truth.read(page, KINDS)
+    assert walk_job.untold(stage, others, after) == [f"contacts {record}"]
