@@ -1,4 +1,4 @@
-"""`python -m bench ack|start|history|reassign|all [--json]`; docs/benchmarks.md explains each."""
+"""`python -m bench ack|start|history|reassign|backup|all [--json]`; docs/ explains each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import ack, history, reassign, start
+from bench import ack, backup, history, reassign, start
 from bench.numbers import Goal, Json
 from bench.processes import Failed
 from sandbox.client import NotSeen, Refused
@@ -18,6 +18,13 @@ BENCHMARKS: dict[str, Benchmark] = {
     "start": (start.run, start.text),
     "history": (history.run, history.text),
     "reassign": (reassign.run, reassign.text),
+    "backup": (backup.run, backup.text),
+}
+SIZES = {
+    "records": ("reassign", "how many (100,000)"),
+    "owners": ("reassign", "of how many owners (20)"),
+    "rows": ("backup", "how many (25,000)"),
+    "fields": ("backup", "of how many fields (60)"),
 }
 
 
@@ -29,15 +36,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("benchmark", choices=(*BENCHMARKS, "all"))
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--records", type=int, help="reassign: how many (100,000)")
-    parser.add_argument("--owners", type=int, help="reassign: of how many owners (20)")
+    for name, (owner, meaning) in SIZES.items():
+        parser.add_argument(f"--{name}", type=int, help=f"{owner}: {meaning}")
     arguments = parser.parse_args()
-    sizes = {name: getattr(arguments, name) for name in ("records", "owners")}
+    sizes = {name: getattr(arguments, name) for name in SIZES}
     sizes = {name: size for name, size in sizes.items() if size is not None}
-    if sizes and arguments.benchmark != "reassign":
-        parser.error("--records and --owners belong to reassign")
-    if any(size < 1 for size in sizes.values()):
-        parser.error("--records and --owners must be at least 1")
+    for name, size in sizes.items():
+        if arguments.benchmark != SIZES[name][0]:
+            parser.error(f"--{name} belongs to {SIZES[name][0]}")
+        if size < 1:
+            parser.error(f"--{name} must be at least 1")
     names = BENCHMARKS if arguments.benchmark == "all" else (arguments.benchmark,)
     answers: list[Json] = []
     try:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot.cli_backup import backup_app
 from bot.errors import SettingsError
 from bot.settings import Settings, load_settings
 from handlers.i18n import Translator, translator
@@ -37,6 +38,7 @@ runs_app = typer.Typer(help="Look at runs.", no_args_is_help=True)
 audit_app = typer.Typer(help="Check and export the record.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
+app.add_typer(backup_app, name="backup")
 
 out = Console()
 err = Console(stderr=True)

@@ -15,13 +15,14 @@ from bot.owners import OwnerList
 from bot.people import People
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
-from bot.vendors.check import check_hubspot, check_salesforce
+from bot.vendors.check import check_hubspot, check_salesforce, salesforce_rights
 from bot.vendors.connect import connect_hubspot, connect_salesforce
+from bot.vendors.salesforce_rights import Right
 from bot.vendors.slack import Slack, web_client
 from handlers.i18n import translator
 from workflows.commands import RecordCapabilityMissing
 from workflows.errors import SunsetError
-from workflows.values import Plan
+from workflows.values import Package, Plan
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def examine(settings: Settings) -> list[Finding]:
         *(_finding(settings, what, check) for what, check in checks),
         *_rights(settings, "HubSpot", check_hubspot(hubspot)),
         *_rights(settings, "Salesforce", check_salesforce(salesforce)),
+        *_granted(settings, salesforce_rights(salesforce)),
     ]
 
 
@@ -99,6 +101,26 @@ def _rights(settings: Settings, vendor: str, refusals: Sequence[SunsetError]) ->
     ]
 
 
+def _granted(settings: Settings, rights: Sequence[Right]) -> list[Finding]:
+    """Say of each thing that the bot's Salesforce user needs whether it has it."""
+    tr = translator(settings.sunset_locale)
+    return [
+        Finding(
+            f"Salesforce: {right.name}",
+            ok=right.granted is not False,
+            result=_held(right) or tr.text(right.problem, escape=False),
+            remedy="" if right.granted else tr.text(right.remedy, escape=False),
+        )
+        for right in rights
+    ]
+
+
+def _held(right: Right) -> str:
+    if right.granted is None:
+        return "Salesforce does not tell whether it is granted"
+    return "granted" if right.granted else ""
+
+
 def _finding(settings: Settings, what: str, check: Callable[[], str]) -> Finding:
     tr = translator(settings.sunset_locale)
     try:
@@ -108,5 +130,5 @@ def _finding(settings: Settings, what: str, check: Callable[[], str]) -> Finding
         return Finding(what, ok=False, result=problem, remedy=tr.text(error.remedy, escape=False))
 
 
-def _package(package: object) -> str:
-    return "not installed" if package is None else "installed"
+def _package(package: Package | None) -> str:
+    return "not installed" if package is None else f"installed, version {package.version}"

@@ -177,7 +177,9 @@ class Engine:
 
     def progress(self, run_id: str) -> Progress | None:
         """Return how far the run's job is."""
-        return self.board.jobs.get(run_id) or self._store.progress(run_id)
+        known = self.board.jobs.get(run_id) or self._store.progress(run_id)
+        run = self._store.run(run_id)
+        return known if known and run and known.job == run.job else None
 
     def message_link(self, run_id: str) -> str | None:
         """Return a permalink to the run's thread, once it was posted."""

@@ -39,7 +39,7 @@ SECONDS_OF_SILENCE = 30.0
 BEFORE_THE_JOB = frozenset(
     {State.PLANNING, State.AWAITING_APPROVAL, State.DISCONNECTING, State.MAPPING_OWNERS}
 )
-_MOVING = frozenset({"running", "stopping", "undoing"})
+_MOVING = frozenset({"running", "stopping", "undoing", "ending_undo"})
 
 
 class Source(Protocol):
@@ -114,6 +114,7 @@ def follow(
         with screen:
             while True:
                 made = source.progress(run.id) if at_work(run) else None
+                made = made if made and made.job == run.job else None
                 told = (run.version, made)
                 if told != last or not _moving(run):
                     heard, last = clock(), told

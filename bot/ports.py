@@ -59,7 +59,8 @@ class Swapped:
     ``changed`` were written now; ``already`` had the new owner before; ``elsewhere`` have neither
     (record -> its owner; None: nobody); ``gone`` are unknown to HubSpot (deleted, archived, merged
     into another); ``rejected`` were refused one by one; ``unclear`` may have been written or not.
-    ``error`` says why they are unclear; without one they were not let go.
+    ``strays`` are other records that HubSpot changed (record -> new owner): asked ones were merged
+    into them in that moment. ``error`` says why they are unclear; without one they were not let go.
     """
 
     changed: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class Swapped:
     elsewhere: Mapping[str, str | None] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    strays: Mapping[str, str] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
     error: VendorError | None = None
 

@@ -17,7 +17,7 @@ Durations = Annotated[tuple[timedelta, ...], NoDecode]
 
 
 class SalesforceSettings(BaseSettings):
-    """How to get into Salesforce: one of two logins."""
+    """How to get into Salesforce: one of three logins."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -30,6 +30,7 @@ class SalesforceSettings(BaseSettings):
     salesforce_domain: str = "login"
     salesforce_username: str = ""
     salesforce_consumer_key: SecretStr | None = None
+    salesforce_consumer_secret: SecretStr | None = None
     salesforce_private_key_file: Path | None = None
     salesforce_instance_url: str = ""
     salesforce_access_token: SecretStr | None = None
@@ -45,11 +46,20 @@ class SalesforceSettings(BaseSettings):
             bool(self.salesforce_consumer_key),
             bool(self.salesforce_private_key_file),
         )
+        client = bool(self.salesforce_consumer_key), bool(self.salesforce_consumer_secret)
         if all(session) or all(jwt):
+            return self
+        if all(client):
+            if self.salesforce_domain in ("login", "test"):
+                raise ValueError(
+                    "SALESFORCE_CONSUMER_SECRET (client credentials) needs SALESFORCE_DOMAIN to be "
+                    "your My Domain, such as example.my"
+                )
             return self
         raise ValueError(
             "set SALESFORCE_USERNAME, SALESFORCE_CONSUMER_KEY and "
-            "SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_INSTANCE_URL with SALESFORCE_ACCESS_TOKEN"
+            "SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_DOMAIN, SALESFORCE_CONSUMER_KEY and "
+            "SALESFORCE_CONSUMER_SECRET, or SALESFORCE_INSTANCE_URL with SALESFORCE_ACCESS_TOKEN"
         )
 
 
@@ -81,6 +91,7 @@ class Settings(SalesforceSettings):
     sunset_poll_interval: timedelta = timedelta(minutes=1)
     sunset_sync_quiet: timedelta = timedelta(minutes=5)
     sunset_hubspot_reserve: float = Field(0.2, ge=0, lt=1)
+    sunset_hubspot_requests: int = Field(190, ge=1, le=10_000)
     sunset_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("sunset_admins", "sunset_approvers", mode="before")

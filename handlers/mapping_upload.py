@@ -56,7 +56,8 @@ def _outcome(delivery: Delivery, files: Files, file_id: str) -> tuple[View, str]
     except mapping_file.FileRefused as error:
         log.info("mapping_file_refused", user=delivery.user, faults=len(error.faults))
         text = sentence(tr, error)
-        view = modals.upload(Metadata(delivery.ref), tr, text, error.faults)
+        metadata = Metadata.of(delivery.body).emptied()
+        view = modals.upload(metadata, tr, text, error.faults)
         return view, "\n".join([text, *modals.fault_lines(error.faults, tr)])
     except SunsetError as error:
         log.info("refused", kind="view", code=error.code, ref=error.reference, user=delivery.user)

@@ -17,6 +17,7 @@ from handlers.modals import mapping as modals
 from handlers.modals import objects, split
 from handlers.payload import Metadata, malformed
 from handlers.ports import Services
+from handlers.views import words
 from handlers.wiring import answering, listening, on_click, on_options, on_submit
 from workflows import commands as c
 from workflows.errors import Refused, SunsetError
@@ -183,7 +184,7 @@ def keep_split(delivery: Delivery) -> None:
     def take() -> None:
         found = [_active(delivery, one, "owner_not_active", NOT_ACTIVE) for one in targets]
         own = {
-            kind: _active(delivery, one, "kind_owner_not_active", _not_active(kind))
+            kind: _active(delivery, one, "kind_owner_not_active", _not_active(delivery, kind))
             for kind, one in kinds.items()
         }
         action = c.MapOwner(owner_id=owner_id, target=found[0], others=tuple(found[1:]), kinds=own)
@@ -201,8 +202,10 @@ def keep_split(delivery: Delivery) -> None:
         _show_below(delivery, metadata)
 
 
-def _not_active(kind: str) -> Text:
-    return N_("The HubSpot owner for {kind} is not active any more.", kind=kind)
+def _not_active(delivery: Delivery, kind: str) -> Text:
+    # The sentence is this person's alone, so that the name may be in their language.
+    name = words.object_name(kind, delivery.tr, words.labels(delivery.run()))
+    return N_("The HubSpot owner for {kind} is not active any more.", kind=name)
 
 
 def _owned(run: Run, owner_id: str) -> OwnedRecords:

@@ -39,6 +39,7 @@ class Progress:
     per_second: float = 0.0
     phase: Literal["changing", "checking", "undoing"] = "changing"
     seconds_left: float | None = None
+    job: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from handlers.actions import COMMAND, Act, Ref
 from handlers.i18n import Translator
 from handlers.ports import AuditEntry
 from handlers.views import asks, buttons, words
+from handlers.views.messages.approval import to_reassign
 from handlers.views.messages.frame import held, waiting
 from handlers.views.parts import actions, button, context, link, listing, outside, people, section
 from workflows.prompts import prompt
@@ -49,22 +50,12 @@ def plan(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]:
         text = tr("The plan is being made; it appears in the thread in a moment.")
         row = actions(link(tr("Open the thread"), url))
         return text, [block for block in (section(text), row) if block is not None]
-    owners = sum(1 for owned in run.plan.owners if owned.total)
-    counts = words.counts(words.summed(run.plan.owners), tr)
     text = tr(
         "*The plan* {digest}, read {when}; nothing was changed by it.",
         digest=words.short(run.plan_digest),
         when=tr.moment(run.plan.taken_at),
     )
-    lines = [
-        text,
-        tr.plural(
-            "To reassign: {counts}, of {count} Salesforce-only owner",
-            "To reassign: {counts}, of {count} Salesforce-only owners",
-            owners,
-            counts=counts,
-        ),
-    ]
+    lines = [text, to_reassign(run.plan, tr)]
     found = run.plan.inventory
     if found is None:
         lines.append(tr("The package is not installed in Salesforce."))

@@ -27,6 +27,7 @@ ObjectType = Literal[
 Counts = dict[str, Annotated[int, Field(ge=0)]]
 """Records for each object type; custom objects by their name."""
 PersonRole = Literal["administrator", "approver", "bystander", "salesforce_only"]
+LocalKind = Literal["Layout", "FlexiPage", "Flow", "WorkflowRule"]
 FaultKind = Literal[
     "429",  # refused with the service's own rate-limit body
     "500",
@@ -204,8 +205,26 @@ class Salesforce(_Model):
     is_sandbox: bool = False
     username: str = "ada.admin@example.com"
     access_token: str = "00D5g000004XyZA!sandbox.salesforce.token"
-    may_uninstall: bool = True
-    may_use_metadata: bool = True
+    may_uninstall: bool = Field(True, description="Download AppExchange Packages")
+    may_use_metadata: bool = Field(True, description="Modify Metadata, and Modify All Data")
+    may_use_api: bool = Field(True, description="API Enabled")
+    may_view_setup: bool = Field(True, description="View Setup and Configuration")
+    may_view_all: bool = Field(True, description="View All Data")
+    unreadable: tuple[str, ...] = Field(
+        (), description="objects of the package that the bot's user may not read, without namespace"
+    )
+    visible: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        {}, description="so many records of an object of the package can the bot's user see"
+    )
+    local: dict[LocalKind, Annotated[int, Field(ge=0)]] = Field(
+        {}, description="components of the org's own that do not refer to the package"
+    )
+    session_requests: int = Field(
+        0, ge=0, description="a session ends after so many requests; 0: never"
+    )
+    client_user: bool = Field(
+        True, description="whether the app has a user to run as, for the client-credentials login"
+    )
     consumer_key: str = Field("", description="of the External Client App; empty: no OAuth login")
     consumer_secret: str = Field("", description="for the client-credentials login")
     public_key: str = Field("", description="PEM that checks JWT bearer logins")

@@ -143,6 +143,8 @@ def _work(event: e.Event, run: Run) -> list[Effect]:
             return [_file("mapping_file", f"mapping_file:{run.version}")]
         case e.MappingConfirmed() | e.ReassignmentRetried():
             return [_job("reassign", f"reassign:{run.job}", job=run.job)]
+        case e.ReassignmentStopped() if run.job_state == "ending_undo":
+            return [_job("undo", f"undo:{run.job}", job=run.job)]
         case e.ReassignmentResumed() | e.ReassignmentStopped():
             return [_job("reassign", f"reassign:{run.job}", job=run.job)]
         case e.UndoStarted():
@@ -276,6 +278,6 @@ def _job_again(run: Run) -> list[Effect]:
         return [_job("count_owners")]
     if run.job_state in {"running", "stopping"}:
         return [_job("reassign", f"reassign:{run.job}", job=run.job)]
-    if run.job_state == "undoing":
+    if run.job_state in {"undoing", "ending_undo"}:
         return [_job("undo", f"undo:{run.job}", job=run.job)]
     return []

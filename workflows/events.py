@@ -262,6 +262,7 @@ class UndoStarted(Event):
     type: Literal["undo_started"] = "undo_started"
     job: int
     owner_id: str = ""
+    owner_name: str = ""
     object_type: str = ""
 
 

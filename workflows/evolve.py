@@ -281,7 +281,8 @@ def _resumed(run: Run, event: e.ReassignmentResumed, recorded: e.Recorded) -> Ch
 
 @_on(e.ReassignmentStopped)
 def _job_stopped(run: Run, event: e.ReassignmentStopped, recorded: e.Recorded) -> Change:
-    return {"job_state": "stopping", "waits_until": None, "asks": True}
+    ends = "ending_undo" if run.job_state == "undoing" else "stopping"
+    return {"job_state": ends, "waits_until": None, "asks": True}
 
 
 @_on(e.ReassignmentWaits)

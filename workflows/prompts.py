@@ -74,6 +74,7 @@ _CHOICES: dict[Ask, tuple[type[c.Action], ...]] = {
         c.UndoReassignment,
     ),
     Ask.WAIT_REASSIGNMENT: (c.PauseReassignment, c.StopReassignment),
+    Ask.WAIT_UNDO: (c.StopReassignment,),
     # What a job did is checked and counted before its mapping is changed, or it is undone.
     Ask.REASSIGNMENT_PAUSED: (c.ResumeReassignment, c.StopReassignment),
     Ask.REASSIGNMENT_LEFT: (c.RetryReassignment, c.ChangeMapping, c.UndoReassignment),
@@ -168,6 +169,7 @@ def _ask(run: Run) -> Ask:
             return {
                 "running": Ask.WAIT_REASSIGNMENT,
                 "stopping": Ask.WAIT_STOP,
+                "ending_undo": Ask.WAIT_STOP,
                 "paused": Ask.REASSIGNMENT_PAUSED,
                 "undoing": Ask.WAIT_UNDO,
                 "finished": Ask.REASSIGNMENT_LEFT,

@@ -85,8 +85,8 @@ class Run(Value):
     """The number of the last event that changed what a confirmation would confirm."""
     job: int = 0
     job_state: str = ""
-    """'' (none), running, paused, stopping, counting, finished, undoing, or recounting (after an
-    undo)."""
+    """'' (none), running, paused, stopping, counting, finished; undoing, ending_undo (stopped), or
+    recounting (after an undo)."""
     waits_until: Instant | None = None
     """The job waits for the daily limit's reset."""
     undo_owner: str = ""

@@ -154,19 +154,32 @@ class Component(Value):
 
 
 class CustomObject(Value):
-    """A custom object of the package; `records` is None where it cannot be counted."""
+    """A custom object of the package; `records` is None where it cannot be counted.
+
+    ``estimated``: Salesforce's own estimate, since not all records can be seen. ``fields`` are
+    the API names of its custom fields, the package's and those that were added in the org.
+    """
 
     name: str
     records: int | None = None
+    estimated: bool = False
+    fields: tuple[str, ...] = ()
 
 
 class Blocker(Value):
-    """Something outside the package that refers to it and refuses its uninstall."""
+    """Something outside the package that refers to it and refuses its uninstall.
+
+    ``link`` is a path into Setup below the org's address (:attr:`Inventory.org_url`), ``advice``
+    what to do. With ``sure`` false it may refuse the uninstall, or go with the package unasked.
+    """
 
     type: str
     name: str
     refers_to: str
     problem: str = ""
+    link: str = ""
+    advice: Text | None = None
+    sure: bool = True
 
 
 class Package(Value):
@@ -189,6 +202,10 @@ class Inventory(Value):
     org_is_sandbox: bool = False
     org_url: str = ""
     incomplete: tuple[Text, ...] = ()
+    permission_sets: dict[str, tuple[str, ...]] = {}
+    """The package's permission sets, each with the user names of those who have it."""
+    folders: dict[str, tuple[str, ...]] = {}
+    """The package's folders, each with the names of the reports, documents, … in it."""
 
 
 class Forecast(Value):

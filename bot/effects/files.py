@@ -165,6 +165,10 @@ class FilesInThread:
             return tr.text(known, escape=False)
         if not undo:
             return tr("changed, although somebody had given it to {owner} right before", owner=name)
+        if row.state == "undone_over":
+            return tr(
+                "given back, although somebody had given it to {owner} right before", owner=name
+            )
         if row.state != "kept":
             return tr("not given back: HubSpot refused the change")
         if row.found:

@@ -112,7 +112,8 @@ class Planning:
             self._x.hubspot.daily_usage,
         )
         mapped = sum(1 for owned in owners if owned.total)
-        return forecast(totals(owners), mapped).model_copy(
+        per_second = self._x.settings.sunset_hubspot_requests / 10
+        return forecast(totals(owners), mapped, per_second=per_second).model_copy(
             update={
                 "daily_limit": usage.limit if usage else None,
                 "daily_remaining": max(0, usage.limit - usage.used) if usage else None,

@@ -35,6 +35,7 @@ class Reassignment:
     def __init__(self, context: Context) -> None:
         self._x = context
         self._running: set[str] = set()
+        self._tellers: dict[str, Teller] = {}
         self._running_lock = threading.Lock()
 
     def reassign(self, effects: list[QueuedEffect]) -> Done | Again:
@@ -43,14 +44,15 @@ class Reassignment:
 
     def undo(self, effects: list[QueuedEffect]) -> Done | Again:
         """Give back every record whose owner is still the one that the bot wrote."""
-        return self._alone(effects[0], self._back, "undoing")
+        return self._alone(effects[0], self._back, "undoing", "ending_undo")
 
     def _forward(self, run: Run, job: int, gate: Gate) -> c.Action:
         stopping = run.job_state == "stopping"
         return Forward(self._x, run, job, gate, self._teller(run.id)).work(scan=not stopping)
 
     def _back(self, run: Run, job: int, gate: Gate) -> c.Action:
-        return Undo(self._x, run, job, gate, self._teller(run.id)).work()
+        undo = Undo(self._x, run, job, gate, self._teller(run.id))
+        return undo.result() if run.job_state == "ending_undo" else undo.work()
 
     def _alone(self, effect: QueuedEffect, job: Job, *job_states: str) -> Done | Again:
         """Let one job of a run write at a time: the last batch of a paused one may still be out."""
@@ -68,12 +70,13 @@ class Reassignment:
         job = int(effect.data["job"])
         run = self._x.run(effect.run_id)
         # Who presses *stop* ends this execution too: another one brings to its end what was begun.
-        gate = Gate(self._x, run.id, job, *{run.job_state}.intersection(job_states))
+        ends = run.job_state in {"stopping", "ending_undo"}
+        gate = Gate(self._x, run.id, job, *{run.job_state}.intersection(job_states), urgent=ends)
         if not gate.wanted():
             return Done()
         until = effect.memo.get("until")
         # A job that was paused while it waited, and resumed, looks anew and says what it waits for.
-        if until and (run.waits_until is not None or run.job_state == "stopping"):
+        if until and run.waits_until is not None:
             if self._x.clock.now() < datetime.fromisoformat(until):
                 return Again(LOOK_SECONDS, effect.memo)
             return Again(0.0, {}, (c.RecordReassignmentGoesOn(job=job),))
@@ -100,7 +103,9 @@ class Reassignment:
         return Again(LOOK_SECONDS, {"until": until.isoformat()}, (waiting,))
 
     def _teller(self, run_id: str) -> Teller:
-        return Teller(partial(self._save, run_id), partial(self._show, run_id))
+        # One for each run: a job that is held and goes on does not tell more often for it.
+        new = Teller(partial(self._save, run_id), partial(self._show, run_id))
+        return self._tellers.setdefault(run_id, new)
 
     def _save(self, run_id: str, progress: Progress) -> None:
         self._x.engine.board.jobs[run_id] = progress

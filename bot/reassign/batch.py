@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.errors import VendorError
@@ -119,11 +119,25 @@ def settle_forward(rows: dict[str, LedgerRow], outcome: Swapped, again: bool) ->
             for one, owner in outcome.elsewhere.items()
         ),
         *(replace(rows[one], state="gone") for one in outcome.gone),
+        # A record was merged in that moment, and the write went to the one it was merged into: it
+        # is ours to account for, and its history tells whom it belonged to.
+        *(
+            replace(_like(rows, owner), record_id=one, state="changed")
+            for one, owner in outcome.strays.items()
+        ),
         *(
             replace(rows[bad.record_id], state="failed", error=bad.reason, reference=bad.reference)
             for bad in outcome.rejected
         ),
     ]
+
+
+def _as_changed(state: str) -> str:
+    return "changed" if state == "written" else state
+
+
+def _like(rows: Mapping[str, LedgerRow], new_owner: str) -> LedgerRow:
+    return next(row for row in rows.values() if row.new_owner == new_owner)
 
 
 def back(row: LedgerRow) -> Swap:
@@ -144,7 +158,7 @@ def settle_back(job: int) -> Callable[[dict[str, LedgerRow], Swapped, bool], lis
         return replace(row, state="kept", undo=job, found=owner or "", error="", reference="")
 
     def undone(row: LedgerRow) -> LedgerRow:
-        return replace(row, state="undone", undo=job, error="", reference="")
+        return replace(row, state="undone", undo=job, error="", reference="", checked=False)
 
     def settle(rows: dict[str, LedgerRow], outcome: Swapped, again: bool) -> list[LedgerRow]:
         there = [rows[one] for one in outcome.already]
@@ -158,7 +172,7 @@ def settle_back(job: int) -> Callable[[dict[str, LedgerRow], Swapped, bool], lis
                 replace(
                     rows[bad.record_id],
                     # HubSpot was asked to change it back, so it had been changed.
-                    state=rows[bad.record_id].state.replace("written", "changed"),
+                    state=_as_changed(rows[bad.record_id].state),
                     undo=job,
                     error=bad.reason,
                     reference=bad.reference,

@@ -11,7 +11,7 @@ TICK_SECONDS = 0.5
 
 
 def carry_out(
-    batches: Iterable[T],
+    batches: Iterable[T | None],
     do: Callable[[T], None],
     *,
     threads: int,
@@ -19,6 +19,8 @@ def carry_out(
     tick: Callable[[], None],
 ) -> None:
     """Do every batch, up to *threads* at once; *tick* is called about every half second.
+
+    None among the batches is a moment in which there is nothing to do yet.
 
     When one raises, or the iteration does, *stop* is called, what is under way ends, and the first
     error is raised.
@@ -28,7 +30,8 @@ def carry_out(
         failure: BaseException | None = None
         try:
             for batch in batches:
-                running.add(pool.submit(do, batch))
+                if batch is not None:
+                    running.add(pool.submit(do, batch))
                 running = _some_ended(running, threads, tick)
         except BaseException as error:
             failure = error
@@ -41,8 +44,12 @@ def carry_out(
                     failure = error
                     stop()
                 running = {one for one in running if not one.done()}
-    if failure is not None:
-        raise failure
+    try:
+        if failure is not None:
+            raise failure
+    finally:
+        # The traceback holds this frame, and so the iteration with what it has read ahead.
+        del failure, batches
 
 
 def _some_ended(

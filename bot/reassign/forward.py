@@ -13,7 +13,7 @@ from bot.effects.context import Context
 from bot.reassign import histories
 from bot.reassign.batch import Batch, Changer, Verdicts, forward, settle_forward
 from bot.reassign.crew import carry_out
-from bot.reassign.gate import Gate
+from bot.reassign.gate import Gate, Held
 from bot.reassign.meter import Meter, Teller
 from bot.reassign.scan import Cursor, Scan, share
 from bot.reassign.targets import Targets
@@ -41,6 +41,8 @@ class Forward:
         self._targets = Targets(run, self._known)
         self._watch = TargetWatch(context.owners, self._targets.owners)
         self._quit = threading.Event()
+        self._dealt: set[tuple[str, str]] = set()
+        """Records that wait to be written down."""
 
     def work(self, *, scan: bool) -> c.RecordReassigned:
         """Do what is left of the job; without *scan* nothing more is written, only looked up.
@@ -56,6 +58,7 @@ class Forward:
         meter = Meter(
             "changing",
             max(self._run.records_left, known) if scan else known,
+            job=self._job,
             done=sum(one.rows for one in tally if one.state != "written"),
             failed=failed,
         )
@@ -70,7 +73,7 @@ class Forward:
 
     # --- changing --------------------------------------------------------------------------------
 
-    def _change(self, batches: Iterator[Batch], meter: Meter) -> None:
+    def _change(self, batches: Iterator[Batch | None], meter: Meter) -> None:
         def settled(rows: Sequence[LedgerRow]) -> None:
             failed = sum(row.state == "failed" for row in rows)
             meter.add(len(rows), failed)
@@ -88,13 +91,14 @@ class Forward:
         )
         self._carry_out(batches, changer, meter)
 
-    def _carry_out(self, batches: Iterator[Batch], changer: Changer, meter: Meter) -> None:
+    def _carry_out(self, batches: Iterator[Batch | None], changer: Changer, meter: Meter) -> None:
         def do(batch: Batch) -> None:
             if not batch.again:
                 rows = batch.rows
                 self._x.store.write(
                     lambda transaction: transaction.write_ledger(self._run.id, rows)
                 )
+                self._dealt.difference_update((row.object_type, row.record_id) for row in rows)
             changer.carry_out(batch)
 
         def tick() -> None:
@@ -131,10 +135,8 @@ class Forward:
         while rows := self._x.store.ledger_open(self._run.id, self._job):
             for batch in histories.batches(rows):
                 self._gate.check()
-                told = self._x.hubspot.owner_histories(
-                    batch.object_type, [row.record_id for row in batch.rows]
-                )
-                seen = [histories.arrived(row, told.get(row.record_id, ())) for row in batch.rows]
+                told = histories.read(self._x.hubspot, batch.rows)
+                seen = [histories.arrived(row, told) for row in batch.rows]
                 never = [row for row in seen if row.state == "written"]
                 self._x.store.write(partial(self._settle_read, seen, never))
 
@@ -144,20 +146,31 @@ class Forward:
         transaction.write_ledger(self._run.id, seen)
         transaction.forget_ledger(self._run.id, never)
 
-    def _found(self) -> Iterator[Batch]:
+    def _found(self) -> Iterator[Batch | None]:
         """Yield the planned records that this job has not seen yet, in full batches."""
         waiting: dict[str, list[LedgerRow]] = {}
         scan = Scan(self._x.hubspot, self._cursors(), self._gate)
-        for kind, page in scan.pages():
+        for found in scan.pages():
+            if found is None:
+                yield None
+                continue
+            kind, page = found
             known = self._x.store.ledger_states(self._run.id, self._job, kind, list(page.owners))
             rows = waiting.setdefault(kind, [])
             for record, old in page.owners.items():
-                if record not in known and old in self._targets.old_owners:
+                place = (kind, record)
+                # Another cursor may just have found it with its other owner.
+                if record in known or place in self._dealt:
+                    continue
+                if old in self._targets.old_owners:
+                    self._dealt.add(place)
                     new = self._targets.deal(old, kind)
                     rows.append(LedgerRow(self._job, kind, record, old, new, "written"))
             while len(rows) >= BATCH:
                 yield Batch(kind, rows[:BATCH])
                 del rows[:BATCH]
+        if scan.held:
+            raise Held
         for kind, rows in waiting.items():
             if rows:
                 yield Batch(kind, rows)
@@ -184,6 +197,7 @@ class Forward:
         meter = Meter(
             "checking",
             sum(one.rows for one in written),
+            job=self._job,
             done=sum(one.rows for one in written if one.checked),
             failed=failed,
         )
@@ -191,10 +205,8 @@ class Forward:
 
         def do(batch: Batch) -> None:
             self._gate.check()
-            told = self._x.hubspot.owner_histories(
-                batch.object_type, [row.record_id for row in batch.rows]
-            )
-            seen = [histories.checked(row, told.get(row.record_id, ())) for row in batch.rows]
+            told = histories.read(self._x.hubspot, batch.rows)
+            seen = [histories.checked(row, told) for row in batch.rows]
             self._x.store.write(lambda transaction: transaction.write_ledger(self._run.id, seen))
             meter.add(len(seen))
 
@@ -214,6 +226,8 @@ class Forward:
         for count in self._tally():
             place = (count.old_owner, count.object_type)
             tally = tallies.get(place) or Tally(owner_id=place[0], object_type=place[1])
+            if count.state not in Tally.model_fields and count.state != "gone":
+                continue
             # A record that is gone needs no owner any more: it is left alone like the others.
             name = "left_alone" if count.state == "gone" else count.state
             had: int = getattr(tally, name)

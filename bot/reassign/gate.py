@@ -13,6 +13,11 @@ from bot.ports import DailyUsage
 from workflows.run import Run
 from workflows.states import State
 
+A_WHILE, MINUTES = timedelta(hours=1), timedelta(minutes=5)
+UNTOLD = 25
+"""Requests that may be spent before an answer tells of them: two of each thread that carries a
+batch out, those of the searches (whose answers never tell), and a look at the owners."""
+
 
 class Held(Exception):
     """The job must not go on now: paused, frozen, over, out of budget, or the program is ending."""
@@ -21,10 +26,13 @@ class Held(Exception):
 class Gate:
     """Open while the run wants this job, nothing is frozen, and the day's budget suffices.
 
+    *urgent* may spend the reserve too: what a stopped job has begun is not left in the dark.
     ``exhausted`` says that it was the day's budget that closed it.
     """
 
-    def __init__(self, context: Context, run_id: str, job: int, *job_states: str) -> None:
+    def __init__(
+        self, context: Context, run_id: str, job: int, *job_states: str, urgent: bool = False
+    ) -> None:
         self._x = context
         self._run_id = run_id
         self._job = job
@@ -32,6 +40,7 @@ class Gate:
         self._closed = threading.Event()
         self.day = Day(context)
         self.exhausted = False
+        self._urgent = urgent
 
     def __call__(self) -> bool:
         """Say whether the next batch may leave now."""
@@ -39,7 +48,7 @@ class Gate:
             return False
         if not self.wanted() or self._x.run(self._run_id).frozen:
             return False
-        if self.day.suffices():
+        if self._urgent or self.day.suffices():
             return True
         self.exhausted = True
         return False
@@ -91,13 +100,19 @@ class Day:
     def suffices(self) -> bool:
         """Say whether a batch may be spent without touching the reserve."""
         usage = self.usage
-        return usage is None or usage.limit - usage.used > self.reserve
+        return usage is None or usage.limit - usage.used >= self.reserve + UNTOLD
 
     def resets_at(self, run: Run, now: datetime) -> datetime:
-        """Return when the day's budget is whole again: at the account's midnight."""
-        told = self.usage
-        if told is not None and told.resets_at is not None and told.resets_at > now:
-            return told.resets_at
+        """Return when the day's budget is whole again: at the account's midnight.
+
+        Right after a reset that HubSpot does not show yet, it is a matter of minutes.
+        """
+        told = self._told
+        if told is not None and told.resets_at is not None:
+            if told.resets_at > now:
+                return told.resets_at
+            if now - told.resets_at < A_WHILE:
+                return now + MINUTES
         zone = _zone(run.account.time_zone)
         tomorrow = now.astimezone(zone).date() + timedelta(days=1)
         return datetime.combine(tomorrow, datetime.min.time(), zone).astimezone(UTC)
@@ -106,7 +121,7 @@ class Day:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a directory, a name too long
         return ZoneInfo("UTC")
 
 

@@ -24,11 +24,13 @@ class Meter:
         phase: Phase,
         total: int,
         *,
+        job: int = 0,
         done: int = 0,
         failed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._phase: Phase = phase
+        self._job = job
         self._done = done
         self._total = total
         self._failed = failed
@@ -60,6 +62,7 @@ class Meter:
                 round(rate, 1),
                 self._phase,
                 None if left is None else round(left, 1),
+                self._job,
             )
 
 
@@ -88,6 +91,6 @@ class Teller:
         if now or at - self._saved >= self._every:
             self._saved = at
             self._save(meter.progress())
-        if now or at - self._shown >= self._show_every:
+        if at - self._shown >= self._show_every:
             self._shown = at
             self._show()

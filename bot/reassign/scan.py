@@ -15,7 +15,6 @@ from math import ceil
 
 from bot.ports import HubSpotPort, RecordPage
 
-SEARCH_PAGE = 200
 OWNERS_TOGETHER = 100
 CURSORS = 4
 WORTH_A_CURSOR = 4_000
@@ -81,22 +80,28 @@ class Scan:
         self._pages: queue.Queue[tuple[str, RecordPage] | BaseException | None]
         self._pages = queue.Queue(PAGES_AHEAD)
         self._ended = threading.Event()
+        self.held = False
+        """Whether a cursor was left before its end, because the job must not go on."""
         self._threads = [
             threading.Thread(target=self._read, name="reassign-scan", daemon=True)
             for _ in range(min(CURSORS, len(wanted)))
         ]
 
-    def pages(self) -> Iterator[tuple[str, RecordPage]]:
-        """Yield (object type, page) until all cursors have come to their end.
+    def pages(self) -> Iterator[tuple[str, RecordPage] | None]:
+        """Yield (object type, page) until all cursors have ended; None while there is no page.
 
-        Ends early, without an error, when the job must not go on. Raises what a search raised.
+        Ends early when the job must not go on; :attr:`held` says so. Raises what a search raised.
         """
         for thread in self._threads:
             thread.start()
         alive = len(self._threads)
         try:
             while alive:
-                found = self._pages.get()
+                try:
+                    found = self._pages.get(timeout=LOOK_SECONDS)
+                except queue.Empty:
+                    yield None
+                    continue
                 if found is None:
                     alive -= 1
                 elif isinstance(found, BaseException):
@@ -120,12 +125,16 @@ class Scan:
 
     def _follow(self, cursor: Cursor) -> None:
         after = ""
-        while not self._ended.is_set() and self._go():
+        while not self._ended.is_set():
+            if not self._go():
+                self.held = True
+                return
             page = self._hubspot.records_of(cursor.object_type, cursor.owner_ids, after)
             if page.owners:
                 self._put((cursor.object_type, page))
                 after = max(page.owners, key=int)
-            if len(page.owners) < SEARCH_PAGE or page.total <= len(page.owners):
+            # A page may be short of its limit; how many there are after the cursor decides.
+            if not page.owners or page.total <= len(page.owners):
                 return
 
     def _put(self, found: tuple[str, RecordPage] | BaseException | None) -> None:

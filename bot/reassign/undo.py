@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from bot.effects.context import Context
+from bot.reassign import histories
 from bot.reassign.batch import Batch, Changer, Verdicts, back, settle_back
 from bot.reassign.crew import carry_out
 from bot.reassign.gate import Gate
@@ -39,7 +40,7 @@ class Undo:
             SunsetError: it cannot go on; the ledger holds what was done.
         """
         self._gate.check()
-        meter = Meter("undoing", self._wanted())
+        meter = Meter("undoing", self._wanted(), job=self._job)
 
         def settled(rows: Sequence[LedgerRow]) -> None:
             meter.add(len(rows), sum(row.state != "undone" for row in rows))
@@ -64,7 +65,37 @@ class Undo:
             )
         self._teller.tell(meter, now=True)
         self._gate.check()
-        return self._result()
+        self._check()
+        return self.result()
+
+    def _check(self) -> None:
+        """Find what was given away by others between the undo's readings and its writes."""
+        rows = self._x.store.ledger(self._run.id, None, "undone", unchecked=True)
+        mine = (row for row in rows if row.undo == self._job)
+        meter = Meter("checking", self._unchecked(), job=self._job)
+
+        def do(batch: Batch) -> None:
+            self._gate.check()
+            told = histories.read(self._x.hubspot, batch.rows)
+            seen = [histories.checked_back(row, told) for row in batch.rows]
+            self._x.store.write(lambda transaction: transaction.write_ledger(self._run.id, seen))
+            meter.add(len(seen))
+
+        carry_out(
+            histories.batches(mine),
+            do,
+            threads=THREADS,
+            stop=self._stop,
+            tick=lambda: self._teller.tell(meter),
+        )
+        self._gate.check()
+
+    def _unchecked(self) -> int:
+        return sum(
+            count.rows
+            for count in self._x.store.ledger_tally(self._run.id)
+            if count.undo == self._job and count.state == "undone" and not count.checked
+        )
 
     def _stop(self) -> None:
         self._gate.close()
@@ -94,7 +125,8 @@ class Undo:
                 yield Batch(row.object_type, waiting.pop(row.object_type))
         yield from (Batch(kind, rows) for kind, rows in waiting.items())
 
-    def _result(self) -> c.RecordUndone:
+    def result(self) -> c.RecordUndone:
+        """Return what this undo has done so far."""
         counts = self._x.store.ledger_tally(self._run.id)
         mine = [count for count in counts if count.undo == self._job]
         return c.RecordUndone(

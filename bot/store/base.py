@@ -85,8 +85,9 @@ class LedgerRow:
 
     ``state``: written (before the call), changed, failed, left_alone (its owner was not the planned
     one), gone (deleted, archived or merged away), overwritten (changed, but the owner's history
-    shows that somebody had given it to ``found`` right before), undone, kept (an undo found that
-    the value is not ours any more). ``found`` is the unplanned owner that a record had ('': nobody,
+    shows that somebody had given it to ``found`` right before), undone, undone_over (given back,
+    though somebody had given it to ``found`` right before), kept (an undo found that the value is
+    not ours any more). ``found`` is the unplanned owner that a record had ('': nobody,
     or unknown). ``error`` is HubSpot's reason, ``reference`` its correlation id.
     ``checked``: the history was read. ``undo`` is the undo that settled it last; 0: none.
     """

@@ -1,22 +1,46 @@
 """What a vendor would refuse, found by reading a little of everything that a run reads.
 
-Nothing is written, so a right that only writing needs (HubSpot's ``crm.objects.….write``,
-Salesforce's metadata permission) is not found out here.
+Nothing is written, so a right that only writing needs (HubSpot's ``crm.objects.….write``) is not
+found out here. Salesforce tells which permissions its user has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from bot.errors import VendorError
 from bot.ports import HubSpotPort, SalesforcePort
+from bot.vendors.salesforce_rights import Right
 from workflows.values import CORE_OBJECTS
 
 NOBODY = "nobody@example.invalid"
 NO_OWNER = "1"
 
 _POINTLESS_TO_GO_ON = frozenset({"unauthorized", "unreachable", "certificate", "private_key"})
+
+
+@runtime_checkable
+class TellsRights(Protocol):
+    """A Salesforce that tells what the bot's user may do."""
+
+    def rights(self) -> tuple[Right, ...]:
+        """Return each thing that the procedure needs, and whether it is granted."""
+        ...
+
+
+def salesforce_rights(salesforce: object) -> tuple[Right, ...]:
+    """Return what the procedure needs of the bot's user in Salesforce.
+
+    Empty where nothing can be asked, for a reason that :func:`check_salesforce` tells.
+    """
+    if not isinstance(salesforce, TellsRights):
+        return ()
+    try:
+        return salesforce.rights()
+    except VendorError:
+        return ()
 
 
 def check_hubspot(hubspot: HubSpotPort) -> list[VendorError]:

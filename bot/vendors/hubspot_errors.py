@@ -34,7 +34,11 @@ _NO_OBJECT_TYPE = re.compile(
     r"infer object ?type|(unknown|invalid) object ?type|object ?type\b.*\bdoes(n't| not) exist",
     re.IGNORECASE,
 )
-_NO_PROPERTY = re.compile(r"propert(y|ies)\b.*\b(do|does)(n't| not) exist", re.IGNORECASE)
+_NO_PROPERTY = re.compile(
+    r"\bpropert(y|ies) [\[\"'\w]+(, ?[\"'\w]+)*[\]\"']? (do|does)(n't| not) exist", re.IGNORECASE
+)
+"""A property itself, by name; not a value of one ("Property values were not valid: … stage 7 does
+not exist"), which is about a record."""
 _SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes", "missingScopes", "scopes")
 _NEVER_SENT = (
     urllib3.exceptions.ConnectTimeoutError,
@@ -86,10 +90,10 @@ class Problem(Said):
         codes = {detail.code for detail in self.errors}
         if status == HTTPStatus.NOT_FOUND:
             return "hubspot_not_found"
-        if "PROPERTY_DOESNT_EXIST" in codes or _NO_PROPERTY.search(self.message):
-            return "hubspot_no_property"
         if "INVALID_OWNER_ID" in codes or "INVALID_OWNER_ID" in self.message:
             return "hubspot_invalid_owner"
+        if "PROPERTY_DOESNT_EXIST" in codes or _NO_PROPERTY.search(self.message):
+            return "hubspot_no_property"
         if status not in _ABOUT_RECORDS or _NO_OBJECT_TYPE.search(self.message):
             return "hubspot_refused_altogether"
         return "hubspot_refused"

@@ -82,7 +82,8 @@ class HubSpotClient:
         usage: Usage,
     ) -> None:
         # At DEBUG the library writes every answer, and so people's data, into the log.
-        logging.getLogger("hubspot").setLevel(logging.INFO)
+        library = logging.getLogger("hubspot")
+        library.setLevel(max(library.level, logging.INFO))
         client = hubspot.HubSpot(
             access_token=token,
             host=api_url.rstrip("/"),

@@ -175,10 +175,11 @@ def _owners(client: HubSpotClient, *, archived: bool) -> list[ListedOwner]:
     def page(after: str | None) -> _OwnerPage:
         return client.call(question, limit=PAGE, archived=archived or None, after=after)
 
+    # Owners who are added or archived meanwhile move others to the next page: each counts once.
+    found = {owner.id: owner for one in _pages(page) for owner in one.results}
     return [
         owner.model_copy(update={"archived": owner.archived or archived})
-        for one in _pages(page)
-        for owner in one.results
+        for owner in found.values()
     ]
 
 

@@ -122,7 +122,11 @@ class Searches:
             raise
 
     def owners_of_companies(self, owner_id: str, sample: int) -> dict[str, int]:
-        """Count who owns the companies of up to *sample* contacts of this owner."""
+        """Count by whom the companies of up to *sample* contacts of this owner are owned.
+
+        Each contact counts once, for the owner of its company: contacts of one company count as
+        many times. Contacts whose company has no owner are left out.
+        """
         has_company = {"propertyName": _COMPANY, "operator": "HAS_PROPERTY"}
         found = self._client.call(
             self._question(
@@ -134,9 +138,10 @@ class Searches:
             )
         )
         values = (item["properties"].get(_COMPANY) for item in found.items)
-        companies = list(dict.fromkeys(str(value) for value in values if value))
-        owners = read_owners(self._client, "companies", companies)
-        return dict(Counter(owner for owner in owners.values() if owner))
+        companies = [str(value) for value in values if value]
+        owners = read_owners(self._client, "companies", list(dict.fromkeys(companies)))
+        counted = (owners.get(company) for company in companies)
+        return dict(Counter(owner for owner in counted if owner))
 
     def _question(
         self,

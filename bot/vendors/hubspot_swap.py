@@ -45,6 +45,7 @@ class OwnerSwap:
         self._go = go
         self._waiting: deque[Piece] = deque()
         self._changed: list[str] = []
+        self._strays: dict[str, str] = {}
         self._already: list[str] = []
         self._elsewhere: dict[str, str | None] = {}
         self._gone: list[str] = []
@@ -73,6 +74,7 @@ class OwnerSwap:
             elsewhere=self._elsewhere,
             gone=tuple(self._gone),
             rejected=tuple(self._rejected),
+            strays=self._strays,
             unclear=tuple(self._unclear),
             error=self._error,
         )
@@ -158,6 +160,7 @@ class OwnerSwap:
     def _reconcile(self, todo: Piece, updated: Batch) -> None:
         """Compare the ids that went in with those that came out; read the difference back."""
         about = updated.about(swap.record_id for swap in todo)
+        targets = {swap.new for swap in todo}
         left = []
         for swap in todo:
             key = swap.record_id
@@ -169,6 +172,8 @@ class OwnerSwap:
                 left.append(swap)
         if others := updated.owners.keys() - {swap.record_id for swap in todo}:
             _LOG.warning("HubSpot changed other %s than asked: %s", self._object_type, others)
+            found = {key: updated.owners[key] for key in others}
+            self._strays |= {key: owner for key, owner in found.items() if owner in targets}
         if left:
             said = [one.reason for one in updated.complaints if not one.ids]
             self._read_back(left, " ".join(said) or _UNCHANGED, updated.reference)

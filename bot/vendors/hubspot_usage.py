@@ -22,6 +22,7 @@ class Usage:
         self._lock = threading.Lock()
         self._known: tuple[int, int] | None = None
         self._known_at = now()
+        self._by_headers = False
         self._resets_at: datetime | None = None
 
     def observe(self, headers: Mapping[str, str]) -> None:
@@ -29,18 +30,20 @@ class Usage:
         limit = number(headers, "X-HubSpot-RateLimit-Daily")
         remaining = number(headers, "X-HubSpot-RateLimit-Daily-Remaining")
         if limit and remaining is not None:
-            self._know(limit, max(limit - remaining, 0))
+            self._know(limit, max(limit - remaining, 0), by_headers=True)
 
     def told(self, usage: DailyUsage) -> None:
-        """Take in the account's usage; headers are fresher than its count."""
+        """Take in the account's usage; where headers tell (not for OAuth apps) they are fresher."""
         with self._lock:
             self._resets_at = usage.resets_at
-        if self.known() is None:
-            self._know(usage.limit, usage.used)
+            by_headers = self._by_headers
+        if not by_headers or self.known() is None:
+            self._know(usage.limit, usage.used, by_headers=False)
 
-    def _know(self, limit: int, used: int) -> None:
+    def _know(self, limit: int, used: int, *, by_headers: bool) -> None:
         with self._lock:
             self._known, self._known_at = (limit, used), self._now()
+            self._by_headers = by_headers
 
     def known(self) -> DailyUsage | None:
         """Return what is known of the present day; None if that is nothing."""

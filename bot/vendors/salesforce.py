@@ -8,16 +8,24 @@ from pathlib import Path
 
 from requests.adapters import HTTPAdapter
 
+from bot.errors import VendorError
 from bot.ports import Removal, SalesforcePerson
-from bot.vendors import salesforce_blockers, salesforce_inventory, salesforce_removal
+from bot.vendors import (
+    salesforce_blockers,
+    salesforce_counts,
+    salesforce_inventory,
+    salesforce_removal,
+    salesforce_rights,
+)
 from bot.vendors.patience import Patience
-from bot.vendors.salesforce_errors import unreadable
+from bot.vendors.salesforce_errors import hidden, unreadable
 from bot.vendors.salesforce_http import Row, SalesforceClient, TimeoutAdapter
-from bot.vendors.salesforce_login import JwtLogin, Login, TokenLogin
+from bot.vendors.salesforce_login import ClientLogin, JwtLogin, Login, TokenLogin
 from bot.vendors.salesforce_people import people
+from bot.vendors.salesforce_rights import DOWNLOAD_PACKAGES, Right
 from workflows.values import Inventory, Package
 
-__all__ = ["JwtLogin", "Salesforce", "TokenLogin"]
+__all__ = ["ClientLogin", "JwtLogin", "Salesforce", "TokenLogin"]
 
 API_VERSION = "62.0"
 NAMESPACE = "HubSpot_Inc"
@@ -64,9 +72,37 @@ class Salesforce:
         """Close the connections; a later call opens new ones."""
         self._client.close()
 
+    @property
+    def client(self) -> SalesforceClient:
+        """The connection that is logged in, for neighbours such as the Bulk API's reader."""
+        return self._client
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that the package is looked for by."""
+        return self._namespace
+
+    def rights(self) -> tuple[Right, ...]:
+        """Return what the procedure needs of the bot's user, and whether that is granted.
+
+        The package's objects are among it, if the package can be seen.
+        """
+        permissions = tuple(salesforce_rights.rights(self._client))
+        try:
+            package = self.installed_package()
+            if package is None:
+                return permissions
+            listed = salesforce_inventory.OBJECTS
+            found, _ = salesforce_inventory.members(self._client, package.namespace, listed)
+            return (*permissions, *salesforce_counts.readable(self._client, found))
+        except VendorError as error:
+            if not error.missing:
+                raise
+            return permissions  # what is missing is among them
+
     def installed_package(self) -> Package | None:
         """Return the package, or None if it is not installed: the best proof that it is gone."""
-        for row in self._client.tooling(_PACKAGE, permission="Download AppExchange Packages"):
+        for row in self._packages():
             package = row.get("SubscriberPackage")
             if not isinstance(package, dict):
                 raise unreadable("the installed packages")
@@ -79,27 +115,45 @@ class Salesforce:
                 )
         return None
 
+    def _packages(self) -> list[Row]:
+        try:
+            return self._client.tooling(_PACKAGE, permission=DOWNLOAD_PACKAGES)
+        except VendorError as error:
+            if error.code != "salesforce_not_available":
+                raise
+            # Salesforce hides the object from who lacks the right: that must never read as "gone".
+            raise hidden(error, DOWNLOAD_PACKAGES) from None
+
     def inventory(self) -> Inventory | None:
         """Return what goes for good with the package and what is found to block it.
 
-        None if the package is not installed. ``incomplete`` says what could not be seen.
+        None if the package is not installed. ``incomplete`` says what could not be seen, and how
+        complete the search for blockers was. A small org costs about 50 API calls; see
+        :func:`bot.vendors.salesforce_blockers.search` for a large one.
         """
         package = self.installed_package()
         if package is None:
             return None
         found, unlisted = salesforce_inventory.members(self._client, package.namespace)
-        counted, uncounted = salesforce_inventory.objects(self._client, found)
-        blocking, remarks = salesforce_blockers.blockers(self._client, package.namespace, found)
+        objects, inexact = salesforce_counts.objects(self._client, found)
+        search = salesforce_blockers.search(self._client, package.namespace, found)
         org = next(iter(self._client.query("SELECT Id, IsSandbox FROM Organization LIMIT 1")), {})
         return Inventory(
             package=package,
             components=tuple(member.component for member in found),
-            objects=tuple(counted),
-            blockers=tuple(blocking),
+            objects=tuple(objects),
+            blockers=search.blockers,
+            permission_sets=search.permission_sets,
+            folders=search.folders,
             org_id=str(org.get("Id") or ""),
             org_is_sandbox=bool(org.get("IsSandbox")),
             org_url=self._client.instance_url,
-            incomplete=(*salesforce_inventory.remarks(unlisted, uncounted), *remarks),
+            incomplete=(
+                search.searched,
+                *inexact,
+                *search.remarks,
+                *salesforce_inventory.remarks(unlisted),
+            ),
         )
 
     def people(self, emails: Iterable[str]) -> dict[str, SalesforcePerson]:

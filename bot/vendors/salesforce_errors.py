@@ -10,15 +10,16 @@ import urllib3
 from simple_salesforce.exceptions import SalesforceError
 
 from bot.errors import VendorError
-from bot.vendors.salesforce_login import unauthorized
 from workflows.text import N_, Text
 
+API_ENABLED = "API Enabled"
 LONGEST_MESSAGE = 500
 UNKNOWN_TYPE_CODES = frozenset(
     {"INVALID_TYPE", "INVALID_FIELD", "INVALID_TYPE_FOR_OPERATION", "NOT_FOUND"}
 )
 _LIMIT_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"})
 _BUSY_CODES = frozenset({"SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNABLE_TO_LOCK_ROW"})
+_NO_API_CODES = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _LATER = N_("Wait some minutes and try again.")
 
 
@@ -28,7 +29,7 @@ def refusal(refused: SalesforceError, *, remedy: Text, permission: str, write: b
     The code ``salesforce_not_available`` says that the org (or the user) has no such kind of
     object or field: Salesforce answers the same for *missing* and *not permitted*.
     """
-    code, message = _said(refused.content)
+    code, message = said(refused.content)
     status = int(refused.status)
     if code in _LIMIT_CODES:
         return VendorError(
@@ -40,17 +41,14 @@ def refusal(refused: SalesforceError, *, remedy: Text, permission: str, write: b
         )
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthorized(remedy, f"{code} {message}".strip())
-    if status == HTTPStatus.FORBIDDEN or code in ("INSUFFICIENT_ACCESS", "API_DISABLED_FOR_ORG"):
-        return _forbidden(message, permission)
+    if code in _NO_API_CODES:
+        return forbidden(message, API_ENABLED)
+    if status == HTTPStatus.FORBIDDEN or code.startswith("INSUFFICIENT_ACCESS"):
+        return forbidden(message, permission)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _BUSY_CODES:
-        return VendorError(
-            "salesforce",
-            "salesforce_unavailable",
-            N_("Salesforce could not answer just now (status {status}).", status=status),
-            _LATER,
-            retryable=True,
-            unknown=write and status >= HTTPStatus.INTERNAL_SERVER_ERROR,
-        )
+        busy = unavailable(status)
+        busy.unknown = write and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return busy
     if code in UNKNOWN_TYPE_CODES and status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
         return VendorError(
             "salesforce",
@@ -71,13 +69,49 @@ def refusal(refused: SalesforceError, *, remedy: Text, permission: str, write: b
     )
 
 
-def _forbidden(message: str, permission: str) -> VendorError:
+def unauthorized(remedy: Text, said: str) -> VendorError:
+    """Build the error for a login or a token that Salesforce does not accept."""
+    return VendorError(
+        "salesforce",
+        "salesforce_unauthorized",
+        N_("Salesforce does not accept the login: {message}", message=said or "-"),
+        remedy,
+    )
+
+
+def hidden(error: VendorError, permission: str) -> VendorError:
+    """Say *error* (Salesforce knows no such thing) as what it is to who lacks *permission*."""
+    return forbidden(str(error.problem.args.get("message") or ""), permission)
+
+
+def forbidden(message: str, permission: str) -> VendorError:
+    """Build the error for what the bot's user may not do for want of *permission*."""
     return VendorError(
         "salesforce",
         "salesforce_forbidden",
         N_("Salesforce does not permit this: {message}", message=message or permission),
-        N_('Give the bot\'s Salesforce user the permission "{permission}".', permission=permission),
+        grant(permission),
         missing=permission,
+    )
+
+
+def grant(permission: str) -> Text:
+    """Say where a permission is given to the bot's user."""
+    return N_(
+        'Give the bot\'s Salesforce user the permission "{permission}": Setup > Users > Permission '
+        "Sets > a permission set of that user > System Permissions.",
+        permission=permission,
+    )
+
+
+def unavailable(reason: str | int) -> VendorError:
+    """Build the error for a service that cannot answer just now."""
+    return VendorError(
+        "salesforce",
+        "salesforce_unavailable",
+        N_("Salesforce could not answer just now (status {status}).", status=reason),
+        _LATER,
+        retryable=True,
     )
 
 
@@ -119,7 +153,7 @@ def _never_sent(failure: requests.RequestException) -> bool:
     return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
-def _said(content: Any) -> tuple[str, str]:
+def said(content: Any) -> tuple[str, str]:
     """Return the error's code and message; the body can be a list, an object, text or bytes."""
     first = content[0] if isinstance(content, list) and content else content
     if isinstance(first, dict):

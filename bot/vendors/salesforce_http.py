@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce as SimpleSalesforce
-from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
+from simple_salesforce.exceptions import SalesforceError
 
 from bot.errors import VendorError
 from bot.vendors import salesforce_errors as errors
 from bot.vendors.patience import Patience
+from bot.vendors.salesforce_errors import API_ENABLED
 from bot.vendors.salesforce_login import Login
 
-API_ENABLED = "API Enabled"
+READS_IN_A_CALL = 25
+"""The most requests that one composite call may hold; it counts as one API request."""
+
+VIEW_SETUP = "View Setup and Configuration"
+MODIFY_METADATA = "Modify Metadata Through Metadata API Functions"
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -54,7 +60,8 @@ class SalesforceClient:
         self, login: Login, *, api_version: str, adapter: HTTPAdapter, patience: Patience
     ) -> None:
         # At DEBUG the library writes secrets into the log.
-        logging.getLogger("simple_salesforce").setLevel(logging.INFO)
+        library = logging.getLogger("simple_salesforce")
+        library.setLevel(max(library.level, logging.INFO))
         self._login = login
         self._api_version = api_version
         self._patience = patience
@@ -78,7 +85,7 @@ class SalesforceClient:
         """Return all rows of a SOQL query, all pages."""
         return list(self._pages(lambda sf: sf.query(soql), permission))
 
-    def tooling(self, soql: str, *, permission: str = "View Setup and Configuration") -> list[Row]:
+    def tooling(self, soql: str, *, permission: str = VIEW_SETUP) -> list[Row]:
         """Return all rows of a Tooling API query, all pages."""
         return list(
             self._pages(lambda sf: sf.toolingexecute("query/", params={"q": soql}), permission)
@@ -91,6 +98,58 @@ class SalesforceClient:
         if not isinstance(total, int):
             raise errors.unreadable(sobject)
         return total
+
+    def estimates(self, names: Sequence[str]) -> dict[str, int]:
+        """Return Salesforce's cached estimate of each object's records, of those it knows."""
+        answer = self.call(
+            lambda sf: sf.restful("limits/recordCount", params={"sObjects": ",".join(names)}),
+            permission=VIEW_SETUP,
+        )
+        rows = answer.get("sObjects") if isinstance(answer, dict) else None
+        if not isinstance(rows, list):
+            raise errors.unreadable("recordCount")
+        return {
+            str(row["name"]): row["count"]
+            for row in rows
+            if isinstance(row, dict) and isinstance(row.get("count"), int) and "name" in row
+        }
+
+    def tooling_records(self, sobject: str, ids: Sequence[str]) -> dict[str, Row]:
+        """Read up to 25 records of the Tooling API, metadata included, in one API request.
+
+        Those that Salesforce does not give are left out; the reason of the first such is raised
+        when it gives none at all.
+        """
+        path = f"/services/data/v{self._api_version}/tooling/sobjects/{sobject}"
+        asked = {
+            "allOrNone": False,
+            "compositeRequest": [
+                {"method": "GET", "url": f"{path}/{key}", "referenceId": f"record{number}"}
+                for number, key in enumerate(ids)
+            ],
+        }
+        answer = self.call(
+            lambda sf: sf.toolingexecute("composite", method="POST", data=asked),
+            permission=MODIFY_METADATA,
+        )
+        parts = answer.get("compositeResponse") if isinstance(answer, dict) else None
+        if not isinstance(parts, list) or len(parts) != len(ids):
+            raise errors.unreadable(sobject)
+        found: dict[str, Row] = {}
+        refused: list[SalesforceError] = []
+        for key, part in zip(ids, parts, strict=True):
+            reply = part if isinstance(part, dict) else {}
+            status, body = reply.get("httpStatusCode"), reply.get("body")
+            if status == HTTPStatus.OK and isinstance(body, dict):
+                found[key] = body
+            else:
+                code = status if isinstance(status, int) else HTTPStatus.BAD_REQUEST
+                refused.append(SalesforceError(path, code, sobject, body))
+        if refused and not found:
+            raise errors.refusal(
+                refused[0], remedy=self._login.remedy, permission=MODIFY_METADATA, write=False
+            )
+        return found
 
     def _pages(self, first: Callable[[SimpleSalesforce], Any], permission: str) -> Iterator[Row]:
         page = self.call(first, permission=permission)
@@ -138,8 +197,8 @@ class SalesforceClient:
         connected = self._connect(None)
         try:
             return function(connected)
-        except SalesforceExpiredSession:
-            if not self._login.renewable:
+        except SalesforceError as refused:
+            if not (self._login.renewable and _expired(refused)):
                 raise
         return function(self._connect(connected))
 
@@ -155,6 +214,11 @@ class SalesforceClient:
                     session=self._session,
                 )
             return self._connected
+
+
+def _expired(refused: SalesforceError) -> bool:
+    unauthorized = int(refused.status) == HTTPStatus.UNAUTHORIZED
+    return unauthorized or errors.said(refused.content)[0] == "INVALID_SESSION_ID"
 
 
 def _following(url: str, sf: SimpleSalesforce) -> Any:

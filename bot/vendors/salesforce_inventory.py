@@ -1,20 +1,18 @@
-"""What is in the package (P3c): its members by namespace, and its objects' record counts."""
+"""What is in the package (P3c): its members, listed by their namespace."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from simple_salesforce.format import format_soql
 
 from bot.errors import VendorError
-from bot.vendors.salesforce_http import Row, SalesforceClient, not_available
+from bot.vendors.salesforce_errors import hidden
+from bot.vendors.salesforce_http import VIEW_SETUP, Row, SalesforceClient, not_available
 from workflows.text import N_, Text
-from workflows.values import Component, CustomObject
-
-_API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+from workflows.values import Component
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,11 @@ KINDS: tuple[Kind, ...] = (
     Kind("EmailTemplate", "EmailTemplate", "DeveloperName", "query"),
 )
 """Every kind that can be listed by ``NamespacePrefix`` (facts/salesforce.md, "Members")."""
+_IN_SETUP = frozenset(kind.type for kind in KINDS if kind.api == "tooling")
+
+
+OBJECTS = KINDS[:1]
+"""Custom objects alone."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +71,31 @@ class Member:
     component: Component
 
 
-def members(client: SalesforceClient, namespace: str) -> tuple[list[Member], list[str]]:
-    """List the package's members, and the kinds that this org or user does not offer."""
+def members(
+    client: SalesforceClient, namespace: str, kinds: Sequence[Kind] = KINDS
+) -> tuple[list[Member], list[str]]:
+    """List the package's members, and the kinds that this org or user does not offer.
+
+    Costs one call a kind, and one for each further 2,000 members. The order is by kind and name.
+    A user who is shown none of the Setup kinds is refused: such a list would say nothing.
+    """
     found: list[Member] = []
     unlisted: list[str] = []
     tables: dict[str, str] = {}
-    for kind in KINDS:
+    for kind in kinds:
         try:
             rows = _rows(client, kind, namespace)
         except VendorError as error:
             if not not_available(error):
                 raise
             unlisted.append(kind.type)
+            if set(unlisted) >= _IN_SETUP:
+                raise hidden(error, VIEW_SETUP) from None
             continue
         listed = [_member(kind, row, namespace, tables) for row in rows]
         if kind.type == "CustomObject":
             tables = {member.id[:15]: member.component.name for member in listed}
-        found.extend(listed)
+        found.extend(sorted(listed, key=lambda member: member.component.name))
     return found, unlisted
 
 
@@ -111,47 +122,19 @@ def _member(kind: Kind, row: Row, namespace: str, tables: dict[str, str]) -> Mem
     return Member(str(row.get("Id") or ""), Component(type=type_, name=name))
 
 
-def objects(
-    client: SalesforceClient, found: Iterable[Member]
-) -> tuple[list[CustomObject], list[str]]:
-    """Count the records of the package's custom objects; also name those that cannot be counted.
-
-    The count is exact, but holds only what the bot's user may see.
-    """
-    counted: list[CustomObject] = []
-    uncounted: list[str] = []
-    for member in found:
-        name = member.component.name
-        if member.component.type != "CustomObject":
-            continue
-        records: int | None = None
-        if _API_NAME.match(name):
-            try:
-                records = client.count(name)
-            except VendorError as error:
-                if not not_available(error):
-                    raise
-        if records is None:
-            uncounted.append(name)
-        counted.append(CustomObject(name=name, records=records))
-    return counted, uncounted
-
-
-def remarks(unlisted: list[str], uncounted: list[str]) -> list[Text]:
+def remarks(unlisted: list[str]) -> list[Text]:
     """Say what the inventory could not see."""
-    said: list[Text] = []
+    said = [
+        N_(
+            "Your own reports that are built on the package's objects are not listed here: they go "
+            "with the package, or stop working. Salesforce's uninstall page names them."
+        )
+    ]
     if unlisted:
         said.append(
             N_(
                 "Salesforce does not list these kinds of components: {types}.",
                 types=", ".join(unlisted),
-            )
-        )
-    if uncounted:
-        said.append(
-            N_(
-                "The records of these objects cannot be counted: {objects}.",
-                objects=", ".join(uncounted),
             )
         )
     return said

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +16,11 @@ from simple_salesforce import SalesforceLogin
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from bot.errors import VendorError
+from bot.vendors import salesforce_errors as errors
 from workflows.text import N_, Text
+
+_PASSING = re.compile("rate exceeded|server_error|temporarily_unavailable|unknown_error")
+"""OAuth errors that say nothing against the login itself."""
 
 
 @dataclass(frozen=True)
@@ -91,20 +97,8 @@ class JwtLogin:
         """Ask Salesforce for a token."""
         try:
             key = self.private_key_file.read_text("utf-8")
-            with warnings.catch_warnings():  # the library's advice is part of `remedy`
-                warnings.simplefilter("ignore")
-                token, host = SalesforceLogin(
-                    session=session,
-                    username=self.username,
-                    consumer_key=self.consumer_key,
-                    privatekey=key,
-                    domain=self.domain,
-                )
-        except SalesforceAuthenticationFailed as refused:
-            said = " ".join(str(part) for part in (refused.code, refused.auth_message) if part)
-            raise unauthorized(self.remedy, said) from None
-        except requests.RequestException:
-            raise
+            # What the library signs with is tried here, so that a bad key is told from a bad answer
+            jwt.encode({}, key, algorithm="RS256")
         except (OSError, ValueError, TypeError, jwt.PyJWTError) as bad:
             raise VendorError(
                 "salesforce",
@@ -115,14 +109,67 @@ class JwtLogin:
                 ),
                 N_("SALESFORCE_PRIVATE_KEY_FILE must name a readable RSA private key in PEM form."),
             ) from None
-        return Access(host.split("/")[0], token)
+        return _asked(
+            self.remedy,
+            lambda: SalesforceLogin(
+                session=session,
+                username=self.username,
+                consumer_key=self.consumer_key,
+                privatekey=key,
+                domain=self.domain,
+            ),
+        )
 
 
-def unauthorized(remedy: Text, said: str) -> VendorError:
-    """Build the error for a login or a token that Salesforce does not accept."""
-    return VendorError(
-        "salesforce",
-        "salesforce_unauthorized",
-        N_("Salesforce does not accept the login: {message}", message=said or "-"),
-        remedy,
-    )
+@dataclass(frozen=True)
+class ClientLogin:
+    """The client credentials flow: the app's key and secret, for the user it runs as.
+
+    ``domain`` is the org's My Domain such as ``example.my``: `login` and `test` refuse this flow.
+    """
+
+    consumer_key: str = field(repr=False)
+    consumer_secret: str = field(repr=False)
+    domain: str
+    renewable: bool = field(default=True, init=False)
+
+    @property
+    def remedy(self) -> Text:
+        """Name the three settings of this login."""
+        return N_(
+            "Look at SALESFORCE_CONSUMER_KEY, SALESFORCE_CONSUMER_SECRET and SALESFORCE_DOMAIN "
+            "(your My Domain), and whether the External Client App has the client credentials flow "
+            "switched on and a user to run as."
+        )
+
+    def access(self, session: requests.Session) -> Access:
+        """Ask Salesforce for a token."""
+        return _asked(
+            self.remedy,
+            lambda: SalesforceLogin(
+                session=session,
+                consumer_key=self.consumer_key,
+                consumer_secret=self.consumer_secret,
+                domain=self.domain,
+            ),
+        )
+
+
+def _asked(remedy: Text, login: Callable[[], tuple[str, str]]) -> Access:
+    """Call the library's login; it takes the shape of every answer for granted."""
+    try:
+        with warnings.catch_warnings():  # the library's advice is part of `remedy`
+            warnings.simplefilter("ignore")
+            token, host = login()
+    except SalesforceAuthenticationFailed as refused:
+        said = " ".join(str(part) for part in (refused.code, refused.auth_message) if part)
+        if isinstance(refused.code, int):  # no JSON came: its body is a page, and no reason
+            raise errors.unavailable(refused.code) from None
+        if _PASSING.search(said):
+            raise errors.unavailable(said[: errors.LONGEST_MESSAGE]) from None
+        raise errors.unauthorized(remedy, said[: errors.LONGEST_MESSAGE]) from None
+    except (TypeError, AttributeError, LookupError):
+        strange = errors.unreadable("the login")
+        strange.retryable = True
+        raise strange from None
+    return Access(host.split("/")[0], token)

@@ -19,11 +19,12 @@ from simple_salesforce.format import format_soql
 
 from bot.errors import VendorError
 from bot.ports import Removal
+from bot.vendors import salesforce_setup as setup
 from bot.vendors.salesforce_errors import unreadable
-from bot.vendors.salesforce_http import SalesforceClient, not_available
+from bot.vendors.salesforce_http import MODIFY_METADATA, SalesforceClient, not_available
 from workflows.values import Blocker
 
-PERMISSION = "Modify Metadata Through Metadata API Functions"
+PERMISSION = MODIFY_METADATA
 LOOK_BACK = timedelta(minutes=5)
 """How far Salesforce's clock may be behind the bot's when a deployment is looked for."""
 CANDIDATES = 20
@@ -193,11 +194,14 @@ def _problems(namespace: str, result: _Result) -> Iterator[Blocker]:
         for line in (failure.problem or "").splitlines() or [""]:
             place, found, problem = line.strip().partition(": ")
             outside = found and failure.component_type in (None, "", "InstalledPackage")
+            kind, name = setup.named(place) if outside else ("", failure.full_name or "")
             yield Blocker(
-                type="" if outside else failure.component_type or "",
-                name=place if outside else failure.full_name or "",
+                type=kind if outside else failure.component_type or "",
+                name=name,
                 refers_to=namespace,
                 problem=problem if outside else line.strip(),
+                link=setup.link(kind),
+                advice=setup.advice(kind) if outside else None,
             )
     if result.error_message:
         yield Blocker(type="", name="", refers_to=namespace, problem=result.error_message)

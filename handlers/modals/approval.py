@@ -41,7 +41,7 @@ def plan(run: Run, metadata: Metadata, tr: Translator) -> View:
 def _blockers(plan: Plan, tr: Translator) -> list[str]:
     if plan.inventory is None or not plan.inventory.blockers:
         return []
-    found = [f"• {words.blocker(item, tr)}" for item in plan.inventory.blockers]
+    found = [f"• {line}" for line in words.blockers(plan.inventory.blockers, tr, plan.inventory)]
     return [tr("*All blockers that were found*"), *found]
 
 

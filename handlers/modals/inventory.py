@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slack_sdk.models.views import View
 
 from handlers.actions import Modal
@@ -32,22 +34,41 @@ def _lines(found: Inventory, tr: Translator) -> list[str]:
         tr("Everything listed here is deleted for good, with what hangs on it."),
         *incomplete(found, tr),
     ]
-    if found.blockers:
-        lines.append(tr("*Blocks the uninstall*"))
-        lines += [f"• {words.blocker(item, tr)}" for item in found.blockers]
+    for sure, heading in (
+        (True, tr("*Blocks the uninstall*")),
+        (False, tr("*May block, or go with the package by itself:*")),
+    ):
+        blockers = [item for item in found.blockers if item.sure is sure]
+        if blockers:
+            lines.append(heading)
+            lines += [f"• {line}" for line in words.blockers(blockers, tr, found)]
     if found.objects:
         lines.append(tr("*Custom objects and their records*"))
         lines += [f"• {_object(item, tr)}" for item in found.objects]
+    lines += _held(tr("*Permission sets, and who has them*"), found.permission_sets, tr)
+    lines += _held(tr("*Folders, and what lies in them*"), found.folders, tr)
     lines.append(f"*{words.components(found, tr)}*")
     lines += [f"• {outside(part.type, 80)} {code(part.name)}" for part in found.components]
     return lines
 
 
 def _object(item: CustomObject, tr: Translator) -> str:
-    if item.records is None:
-        return tr("{name}: records cannot be counted", name=code(item.name))
-    number = tr.plural("{count} record", "{count} records", item.records)
-    return f"{code(item.name)}: {number}"
+    line = f"{code(item.name)}: {words.records(item, tr)}"
+    if not item.fields:
+        return line
+    fields = tr.plural("{count} field", "{count} fields", len(item.fields))
+    return f"{line}, {fields}: {', '.join(code(name) for name in item.fields)}"
+
+
+def _held(heading: str, held: Mapping[str, tuple[str, ...]], tr: Translator) -> list[str]:
+    """List what stands under each name; nobody and nothing is said too."""
+    if not held:
+        return []
+    rows = [
+        f"• {outside(name, 120)}: {', '.join(outside(one, 80) for one in sorted(some)) or '–'}"
+        for name, some in sorted(held.items())
+    ]
+    return [heading, *rows]
 
 
 def package_line(found: Inventory, tr: Translator) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from slack_sdk.models.blocks import InputBlock, InputInteractiveElement
@@ -15,7 +16,9 @@ from handlers.payload import VALUE, Body, Metadata, find, malformed, text_at
 from handlers.views.parts import clip, outside, plain, section, sections
 
 FILE = "file"
+"""How the id of the file's block begins; Slack keeps the file while that id stays the same."""
 MOST_FAULTS = 40
+_FILE = re.compile(rf"{FILE}(:[0-9]+)?")
 
 
 class FileInput(InputInteractiveElement):
@@ -33,7 +36,10 @@ class FileInput(InputInteractiveElement):
 def upload(
     metadata: Metadata, tr: Translator, notice: str = "", faults: Sequence[Fault] = ()
 ) -> View:
-    """Ask for the file, and say how it is filled in; *faults* name what was wrong with the last."""
+    """Ask for the file, and say how it is filled in; *faults* name what was wrong with the last.
+
+    After a refusal the metadata must be emptied: else the wrong file stays attached.
+    """
     blocks = [
         *sections(fault_lines(faults, tr)),
         section(
@@ -61,7 +67,7 @@ def upload(
             )
         ),
         InputBlock(
-            block_id=FILE,
+            block_id=f"{FILE}:{metadata.turn}" if metadata.turn else FILE,
             label=plain(tr("The filled-in list"), parts.LABEL),
             hint=plain(
                 tr("CSV, at most 1 MB and {rows} rows", rows=tr.number(MOST_ROWS)), parts.LABEL
@@ -82,7 +88,9 @@ def upload(
 
 def file_of(body: Body) -> str:
     """Return the Slack id of the uploaded file (:class:`Malformed` without one)."""
-    files = find(body, "view", "state", "values", FILE, VALUE, "files")
+    values = find(body, "view", "state", "values")
+    blocks = [name for name in values if _FILE.fullmatch(name)] if isinstance(values, dict) else []
+    files = find(values, blocks[0], VALUE, "files") if len(blocks) == 1 else None
     if not isinstance(files, list) or len(files) != 1:
         raise malformed(f"view.state.values.{FILE}")
     return text_at(files[0], "id")

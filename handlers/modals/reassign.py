@@ -148,7 +148,9 @@ def _what_happens(run: Run, tr: Translator) -> Sequence[str]:
     if any(changed.values()):
         labels = words.labels(run)
         by_kind = [
-            words.counts({kind: changed[kind]}, tr, labels) for kind in words.ordered(changed)
+            words.counts({kind: changed[kind]}, tr, labels)
+            for kind in words.ordered(changed)
+            if changed[kind]
         ]
         lines += [tr("*Changed by the last job:*"), *listing(by_kind, tr, most=12)]
     return lines

@@ -64,7 +64,7 @@ def split(
         blocks.append(
             InputBlock(
                 block_id=f"{_KIND}{kind}",
-                label=plain(tr("All {type} to somebody else (optional)", type=name), parts.LABEL),
+                label=plain(tr("All {type} to somebody else", type=name), parts.LABEL),
                 element=ExternalDataSelectElement(
                     action_id=Act.PICK_SPLIT.value,
                     placeholder=plain(tr("In turn, as above"), parts.HINT),

@@ -74,6 +74,8 @@ def title(run: Run, ask: Ask, tr: Translator) -> str:
     """Name what is asked now; for a run that is over, how it ended."""
     if run.waits_until is not None and ask in _JOBS:
         return tr("Waiting for HubSpot's daily limit")
+    if ask is Ask.WAIT_STOP and run.job_state == "ending_undo":
+        return tr("Stopping to give records back")
     return tr.text(_ENDS[run.state] if run.state.final else _TITLES[ask])
 
 

@@ -178,6 +178,12 @@ def _dialog(act: Act, run: Run, tr: Translator) -> ConfirmObject | None:
                 run.records_left,
             )
             return sure(tr("Reassign now?"), text, tr("Reassign"), no)
+        case Act.STOP if run.job_state == "undoing":
+            text = tr(
+                "No further record is given back. What was given back stays so; the owners are "
+                "counted anew, and then you can choose again."
+            )
+            return sure(tr("Stop giving back?"), text, tr("Stop it"), no)
         case Act.STOP:
             text = tr(
                 "The job ends here. What it has changed stays changed; it is checked, and what is "

@@ -30,9 +30,7 @@ _FIXED: dict[type[e.Event], Text] = {
     e.MappingFileRequested: N_("The mapping was asked for as a file."),
     e.ReassignmentPaused: N_("The reassignment was paused."),
     e.ReassignmentResumed: N_("The reassignment goes on."),
-    e.ReassignmentStopped: N_(
-        "The reassignment was stopped; what it did is being checked and counted."
-    ),
+    e.ReassignmentStopped: N_("The job was stopped; what it did is being checked and counted."),
     e.ReassignmentGoesOn: N_("HubSpot takes requests again; the reassignment goes on."),
     e.MappingReopened: N_("Back to choosing HubSpot owners for what is left."),
     e.OwnersDeletionReported: N_("Reported: the Salesforce owners were deleted in HubSpot."),
@@ -163,12 +161,6 @@ def _unverifiable(event: e.DisconnectUnverifiable, tr: Translator) -> str:
 
 
 # --- step 2 --------------------------------------------------------------------------------------
-
-
-@_on(e.OwnersCounted)
-def _counted(event: e.OwnersCounted, tr: Translator) -> str:
-    counted = words.counts(words.summed(event.owners), tr)
-    return tr("Counted what belongs to Salesforce-only owners: {counts}.", counts=counted)
 
 
 @_on(e.OwnersRemain)

@@ -65,6 +65,8 @@ def _of_the_day(cost: Forecast, taken_at: datetime | None, tr: Translator) -> li
     left = tr.number(cost.daily_remaining)
     percent = -(-cost.calls * 100 // max(1, cost.daily_remaining))
     share = f"{tr.number(percent)} %"
+    if 0 < cost.calls * 100 < cost.daily_remaining:
+        share = tr("less than 1 %")
     told = tr("{left} calls are left today; this takes {share} of them.", left=left, share=share)
     if cost.daily_reserve:
         reserve = tr.number(cost.daily_reserve)

@@ -9,6 +9,7 @@ from workflows.values import Inventory
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _PORTAL = re.compile(r"[0-9]{1,20}")
+_PATH = re.compile(r"/[A-Za-z0-9_.~%/?=&:+-]{1,500}")
 _ORG = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/?")
 
 
@@ -21,6 +22,13 @@ def hubspot_integration(run: Run) -> str | None:
         f"https://{account.ui_domain}/integrations-settings/{account.portal_id}"
         "/installed/salesforce"
     )
+
+
+def setup_page(inventory: Inventory | None, path: str) -> str | None:
+    """A page in Setup of the run's org, by its path."""
+    if inventory is None or not _ORG.fullmatch(inventory.org_url) or not _PATH.fullmatch(path):
+        return None
+    return f"{inventory.org_url.rstrip('/')}{path}"
 
 
 def salesforce_packages(inventory: Inventory | None) -> str | None:

@@ -14,11 +14,33 @@ from handlers.i18n import Translator
 from handlers.views import words
 from handlers.views.parts import outside
 from workflows import events as e
+from workflows.run import Run
 from workflows.values import Assignment
 
 NAME = 200
 """Characters of a name."""
 MOST_TYPES = 12
+
+
+def _counted(event: e.OwnersCounted, tr: Translator) -> str:
+    return tr(
+        "Counted what belongs to Salesforce-only owners, with the excluded ones if there are any: "
+        "{counts}.",
+        counts=words.counts(words.summed(event.owners), tr),
+    )
+
+
+def counted(event: e.OwnersCounted, run: Run, tr: Translator) -> str:
+    """Say what was counted, without the owners that are excluded in *run*."""
+    wanted = tuple(owned for owned in event.owners if owned.owner.id not in run.excluded)
+    counts = words.counts(words.summed(wanted), tr, words.labels(run))
+    if len(wanted) == len(event.owners):
+        return tr("Counted what belongs to Salesforce-only owners: {counts}.", counts=counts)
+    return tr(
+        "Counted what belongs to Salesforce-only owners, without those that were excluded: "
+        "{counts}.",
+        counts=counts,
+    )
 
 
 def _mapped(event: e.OwnerMapped, tr: Translator) -> str:
@@ -83,14 +105,19 @@ def _finished(event: e.ReassignmentFinished, tr: Translator) -> str:
     changed = sum(tally.changed for tally in event.tallies)
     left_alone = sum(tally.left_alone for tally in event.tallies)
     overwritten = sum(tally.overwritten for tally in event.tallies)
-    said = tr(
-        "Reassignment {job} ended: {changed} changed, {failed} failed, {left_alone} left alone "
-        "because their owner was no longer the planned one.",
-        job=event.job,
-        changed=tr.number(changed),
-        failed=tr.number(event.failure_count),
-        left_alone=tr.number(left_alone),
-    )
+    if not (changed or event.failure_count or left_alone or overwritten):
+        return tr("Reassignment {job} ended: no record was changed.", job=event.job)
+    numbers = [tr("{number} changed", number=tr.number(changed))] if changed else []
+    failed = tr("{number} failed", number=tr.number(event.failure_count))
+    numbers.append(failed if event.failure_count else tr("none failed"))
+    if left_alone:
+        numbers.append(
+            tr(
+                "{number} left alone because their owner was no longer the planned one",
+                number=tr.number(left_alone),
+            )
+        )
+    said = tr("Reassignment {job} ended: {numbers}.", job=event.job, numbers=", ".join(numbers))
     if not overwritten:
         return said
     return f"{said} " + tr.plural(
@@ -103,7 +130,9 @@ def _finished(event: e.ReassignmentFinished, tr: Translator) -> str:
 def _undo(event: e.UndoStarted, tr: Translator) -> str:
     said = tr("Records are being given back to their old owners (job {job}).", job=event.job)
     if event.owner_id:
-        said += " " + tr("Only those of owner {id}.", id=f"`{outside(event.owner_id, 60)}`")
+        # Histories of earlier versions hold the id alone.
+        owner = outside(event.owner_name, NAME) or f"`{outside(event.owner_id, 60)}`"
+        said += " " + tr("Only those of {owner}.", owner=owner)
     if event.object_type:
         kind = words.object_type(event.object_type, tr)
         said += " " + tr("Only this object type: {type}.", type=kind)
@@ -111,12 +140,15 @@ def _undo(event: e.UndoStarted, tr: Translator) -> str:
 
 
 def _undone(event: e.ReassignmentUndone, tr: Translator) -> str:
-    said = tr(
-        "Giving back ended: {restored} given back, {left_alone} left alone because somebody "
-        "changed them meanwhile.",
-        restored=tr.number(event.restored),
-        left_alone=tr.number(event.left_alone),
-    )
+    numbers = [tr("{number} given back", number=tr.number(event.restored))]
+    if event.left_alone:
+        numbers.append(
+            tr(
+                "{number} left alone because somebody changed them meanwhile",
+                number=tr.number(event.left_alone),
+            )
+        )
+    said = tr("Giving back ended: {numbers}.", numbers=", ".join(numbers))
     if not event.still_changed:
         return said
     return f"{said} " + tr.plural(
@@ -127,6 +159,7 @@ def _undone(event: e.ReassignmentUndone, tr: Translator) -> str:
 
 
 SAID: Mapping[type[e.Event], Callable[[Any, Translator], str]] = {
+    e.OwnersCounted: _counted,
     e.OwnerMapped: _mapped,
     e.OwnerExcluded: _excluded,
     e.OwnerIncluded: _included,

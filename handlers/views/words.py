@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from babel.lists import format_list
 
 from handlers.i18n import Translator
+from handlers.views import links
 from handlers.views.parts import actor, outside, people
 from workflows.checklist import Mark, Step
 from workflows.run import Run
@@ -20,6 +21,7 @@ from workflows.values import (
     OTHER_OBJECTS,
     Assignment,
     Blocker,
+    CustomObject,
     Evidence,
     Inventory,
     OwnedRecords,
@@ -152,11 +154,11 @@ def lead(seconds: int, tr: Translator) -> str:
 def counts(
     numbers: Mapping[str, int], tr: Translator, labels: Mapping[str, str] | None = None
 ) -> str:
-    """Write numbers of records by object type: `3 contacts, 1 company, 0 deals`.
+    """Write numbers of records by object type, without the zeros: `3 contacts, 1 company`.
 
     *labels* are what people call the account's custom objects (:func:`labels`).
     """
-    order = ordered(numbers)
+    order = ordered(kind for kind, number in numbers.items() if number)
     shown = [_count(kind, numbers[kind], tr, labels or {}) for kind in order[:12]]
     if len(order) > len(shown):
         shown.append("…")
@@ -235,12 +237,24 @@ def suggestion_reason(suggestion: Suggestion, tr: Translator) -> str:
             return tr("a HubSpot user in the same team ({team})", team=via)
         case "same_team":
             return tr("a HubSpot user in the same team")
-        case "companies" if via:
-            return tr("owns the companies of most of the records ({share})", share=via)
         case "companies":
-            return tr("owns the companies of most of the records")
+            return _by_companies(via, tr)
         case _:
             return tr("a HubSpot user of the same name")
+
+
+def _by_companies(share: str, tr: Translator) -> str:
+    """Say how many of the contacts looked at speak for the suggestion; *share* is `64/100`."""
+    most, _, every = share.partition("/")
+    if not (most.isdecimal() and every.isdecimal()):
+        return tr("owns the companies of most of the contacts looked at")
+    return tr.plural(
+        "owns the company of {most} of {count} contact looked at (whose companies have an owner)",
+        "owns the companies of {most} of {count} contacts looked at (whose companies have an "
+        "owner)",
+        int(every),
+        most=tr.number(int(most)),
+    )
 
 
 def assignment(given: Assignment, tr: Translator, labels: Mapping[str, str] | None = None) -> str:
@@ -279,15 +293,40 @@ def components(inventory: Inventory, tr: Translator) -> str:
     return f"{total} ({', '.join(shown)})" if shown else total
 
 
-def blocker(item: Blocker, tr: Translator) -> str:
-    """Describe one blocker in a line."""
+def blocker(item: Blocker, tr: Translator, inventory: Inventory | None = None) -> str:
+    """Describe one blocker in a line: what refers to what, where in Setup, and what to do."""
+    name = f"*{outside(item.name, 120)}*"
+    page = links.setup_page(inventory, item.link)
     line = tr(
-        "{type} *{name}* refers to {target}",
+        "{type} {name} refers to {target}",
         type=outside(item.type, 60),
-        name=outside(item.name, 120),
+        name=f"<{page}|{name}>" if page else name,
         target=outside(item.refers_to, 120) or tr("the package"),
     )
-    return f"{line} – {outside(item.problem, 200)}" if item.problem else line
+    told = [line]
+    if item.problem:
+        told.append(outside(item.problem, 200))
+    if item.advice is not None:
+        told.append(tr.text(item.advice))
+    return " – ".join(told)
+
+
+def blockers(items: Iterable[Blocker], tr: Translator, inventory: Inventory | None) -> list[str]:
+    """Describe blockers, a line each."""
+    return [blocker(item, tr, inventory) for item in items]
+
+
+def records(item: CustomObject, tr: Translator) -> str:
+    """Say how many records a custom object has, and how that is known."""
+    if item.records is None:
+        return tr("records cannot be counted")
+    if item.estimated:
+        return tr.plural(
+            "about {count} record (Salesforce's estimate)",
+            "about {count} records (Salesforce's estimate)",
+            item.records,
+        )
+    return tr.plural("{count} record", "{count} records", item.records)
 
 
 def own_backup(exists: bool, tr: Translator) -> str:

@@ -186,6 +186,10 @@ class Select {
   pick(option) {
     if (this.spec.many) {
       this.toggle(option);
+      if (this.input.value) {
+        this.input.value = "";
+        this.search("", 0);
+      }
       return;
     }
     this.chosen = [option];

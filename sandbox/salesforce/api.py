@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.hubspot.door import Door, visit
-from sandbox.salesforce import describe, login, tooling
+from sandbox.salesforce import composite, describe, login, tooling
 from sandbox.salesforce.bulk import DEFAULT_PAGE
 from sandbox.salesforce.errors import (
     SalesforceError,
@@ -39,9 +39,11 @@ def _admit(salesforce: Salesforce, request: Request) -> None:
     if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > MAX_ADDRESS:
         raise SalesforceError(414, "URI_TOO_LONG", "The address is longer than 16 KB")
     kind, _, given = request.headers.get("authorization", "").partition(" ")
-    expected = salesforce.world.scenario.salesforce.access_token
-    if kind.lower() not in ("bearer", "oauth") or given != expected:
+    if kind.lower() not in ("bearer", "oauth") or not salesforce.sessions.admits(given):
         raise invalid_session()
+    if not salesforce.world.scenario.salesforce.may_use_api:
+        text = "API is not enabled for this Organization or Partner"
+        raise SalesforceError(403, "API_DISABLED_FOR_ORG", text)
     salesforce.take()
 
 
@@ -103,6 +105,7 @@ def _query(salesforce: Salesforce, request: Request, path: str) -> Response:
     if path == "query":
         result = run(salesforce.data, asked)
     else:
+        salesforce.require_setup(asked.source)
         tooling.check(asked)
         result = run(salesforce.tooling, asked)
     size = page_size(request.headers.get("sforce-query-options"))
@@ -147,6 +150,12 @@ async def read_record(salesforce: Salesforce, request: Request) -> Response:
     return JSONResponse(describe.record(entity, request.path_params["record_id"], version))
 
 
+async def tooling_composite(salesforce: Salesforce, request: Request) -> Response:
+    """`POST …/tooling/composite`."""
+    _version(request)
+    return JSONResponse(composite.answer(salesforce, await _json(request)))
+
+
 async def limits(salesforce: Salesforce, request: Request) -> Response:
     """`GET …/limits`."""
     _version(request)
@@ -163,10 +172,9 @@ async def record_count(salesforce: Salesforce, request: Request) -> Response:
     """`GET …/limits/recordCount?sObjects=A,B`; unknown names are left out."""
     _version(request)
     asked = [name for name in request.query_params.get("sObjects", "").split(",") if name]
-    known = salesforce.data.names()
     counts = [
-        {"name": name, "count": len(salesforce.data.entity(name).rows)}
-        for name in known
+        {"name": name, "count": salesforce.data.estimate(name)}
+        for name in salesforce.data.all_names()
         if not asked or name in asked
     ]
     return JSONResponse({"sObjects": counts})
@@ -281,6 +289,7 @@ _ENDPOINTS: tuple[tuple[tuple[str, ...], str, Handler], ...] = (
     (("GET",), "/query/{locator}", more),
     (("GET",), "/tooling/query", tooling_query),
     (("GET",), "/tooling/query/{locator}", more),
+    (("POST",), "/tooling/composite", tooling_composite),
     (("GET",), "/sobjects", describe_all),
     (("GET",), "/sobjects/{name}", basic),
     (("GET",), "/sobjects/{name}/describe", describe_one),

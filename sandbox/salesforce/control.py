@@ -28,8 +28,13 @@ def routes(salesforce: Salesforce) -> list[Route]:
         salesforce.package.resolve(data["id"])
         return salesforce.state()
 
+    async def expire(_request: Request) -> dict[str, Any]:
+        salesforce.sessions.end()
+        return {}
+
     return [
         Route("/sandbox/salesforce", served(state), methods=["GET"]),
         Route("/sandbox/salesforce/uninstall", served(uninstall), methods=["POST"]),
         Route("/sandbox/salesforce/resolve-blocker", served(resolve), methods=["POST"]),
+        Route("/sandbox/salesforce/expire-session", served(expire), methods=["POST"]),
     ]

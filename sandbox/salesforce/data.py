@@ -56,6 +56,8 @@ class DataCatalog:
 
     def __init__(self, world: World, package: InstalledPackage, people: People) -> None:
         self._world = world
+        self.drift = 0
+        """How far the cached estimates are off; tests set it."""
         self._package = package
         self._people = people
         self._began = datetime.now(UTC).replace(microsecond=0)
@@ -77,6 +79,7 @@ class DataCatalog:
         self._made: dict[str, Callable[[], Entity]] = {
             "PermissionSet": self._permission_sets,
             "PermissionSetAssignment": self._assignments,
+            "PermissionSetGroupComponent": self._group_components,
             "CronTrigger": self._cron_triggers,
             "AsyncApexJob": self._apex_jobs,
             "Folder": self._folders,
@@ -86,9 +89,23 @@ class DataCatalog:
         }
 
     def names(self) -> list[str]:
-        """Every object that exists now."""
+        """Every object that the token's user can read now."""
+        hidden = self._world.scenario.salesforce.unreadable
+        return [name for name in self.all_names() if self._short(name) not in hidden]
+
+    def all_names(self) -> list[str]:
+        """Every object that exists now, readable or not."""
         objects = self._package.contents.objects if self._package.installed else {}
         return sorted([*self._static, *self._made, *objects])
+
+    def estimate(self, name: str) -> int:
+        """Return how many records the object *name* has, as Salesforce's cache has it."""
+        if name in self._static or name in self._made:
+            return len(self.entity(name).rows)
+        return max(0, self._package.contents.objects[name] + self.drift)
+
+    def _short(self, name: str) -> str:
+        return name.removeprefix(f"{self._package.contents.namespace}__")
 
     def entity(self, name: str) -> Entity:
         """Return the object *name* as it is now; raise INVALID_TYPE when it is not there."""
@@ -117,6 +134,8 @@ class DataCatalog:
         names = {**fields.CUSTOM, **dict.fromkeys(own, "string")}
 
         short = name.removesuffix("__c").rpartition("__")[2]
+        count = contents.objects[name]
+        count = min(count, self._world.scenario.salesforce.visible.get(self._short(name), count))
 
         def make(number: int) -> Row:
             return {
@@ -124,7 +143,7 @@ class DataCatalog:
                 **{field: f"{field.split('__')[1]} {number}" for field in own},
             }
 
-        rows = GeneratedRows(contents.objects[name], make)
+        rows = GeneratedRows(count, make)
         return Entity(name, names, rows, {"Owner": self._user}, name, prefix)
 
     def _standard_maker(self, name: str) -> Callable[[], Entity]:
@@ -221,6 +240,34 @@ class DataCatalog:
         relations = {"Assignee": self._user, "PermissionSet": self._permission_sets()}
         return Entity("PermissionSetAssignment", fields.ASSIGNMENT, rows, relations, "", "0Pa")
 
+    def _group_components(self) -> Entity:
+        sets = {row["Name"]: row for row in self._permission_set_rows()}
+        rows = []
+        for obstacle in open_of(self._package, "PermissionSetGroupComponent"):
+            number = int(obstacle.id[1:])
+            name = obstacle.blocker.name
+            group = {
+                "Id": record_id("0PG", number),
+                "DeveloperName": name.replace(" ", "_"),
+                "MasterLabel": name,
+            }
+            member = sets.get(obstacle.blocker.refers_to)
+            rows.append(
+                {
+                    "Id": record_id("0PL", number),
+                    "PermissionSetGroupId": group["Id"],
+                    "PermissionSetGroup": group,
+                    "PermissionSetId": member["Id"] if member else None,
+                    "PermissionSet": member,
+                }
+            )
+        relations = {
+            "PermissionSetGroup": Entity("PermissionSetGroup", fields.PERMISSION_SET_GROUP, []),
+            "PermissionSet": self._permission_sets(),
+        }
+        name = "PermissionSetGroupComponent"
+        return Entity(name, fields.GROUP_COMPONENT, rows, relations, "", "0PL")
+
     def _jobs(self) -> list[dict[str, Any]]:
         jobs: list[dict[str, Any]] = []
         for obstacle in open_of(self._package, "CronTrigger", "AsyncApexJob"):
@@ -281,15 +328,17 @@ class DataCatalog:
         return Entity("Folder", fields.FOLDER, rows, {}, "Folder", "00l")
 
     def _reports(self) -> Entity:
-        rows = [
-            {
-                "Id": record_id("00O", int(obstacle.id[1:])),
-                "Name": obstacle.blocker.name,
-                "DeveloperName": obstacle.blocker.name.replace(" ", "_"),
-                "NamespacePrefix": None,
-                "FolderName": obstacle.blocker.refers_to.replace("_", " "),
-                "OwnerId": self._people.api_user["Id"],
-            }
-            for obstacle in open_of(self._package, "Report")
-        ]
+        rows = []
+        for obstacle in open_of(self._package, "Report"):
+            folder = self._package.contents.find(obstacle.blocker.refers_to)
+            rows.append(
+                {
+                    "Id": record_id("00O", int(obstacle.id[1:])),
+                    "Name": obstacle.blocker.name,
+                    "DeveloperName": obstacle.blocker.name.replace(" ", "_"),
+                    "NamespacePrefix": None,
+                    "FolderName": obstacle.blocker.refers_to.replace("_", " "),
+                    "OwnerId": folder.id if folder else self._people.api_user["Id"],
+                }
+            )
         return Entity("Report", fields.REPORT, rows, {}, "Report", "00O")

@@ -43,7 +43,7 @@ async def token(salesforce: Salesforce, request: Request) -> Response:
     base = f"{request.url.scheme}://{request.url.netloc}"
     return JSONResponse(
         {
-            "access_token": org.access_token,
+            "access_token": salesforce.sessions.token(),
             "scope": "api id",
             "instance_url": base,
             "id": f"{base}/id/{org.org_id}/{salesforce.people.api_user['Id']}",
@@ -91,6 +91,8 @@ def _check_client(salesforce: Salesforce, request: Request, form: Any) -> None:
         or not hmac.compare_digest(secret.encode(), org.consumer_secret.encode())
     ):
         raise LoginError("invalid_client", "invalid client credentials")
+    if not org.client_user:
+        raise LoginError("invalid_grant", "no client credentials user enabled")
 
 
 async def user_info(salesforce: Salesforce, _request: Request) -> Response:

@@ -24,6 +24,7 @@ _LABELS = {
     "ValidationRule": "Validation Rule",
     "ApexClass": "Apex Class",
     "ApexTrigger": "Apex Trigger",
+    "PermissionSetGroupComponent": "Permission Set Group",
 }
 
 
@@ -62,6 +63,8 @@ class InstalledPackage:
         self._world = world
         self._spec = world.scenario.package
         self.contents = Contents(self._spec)
+        self.local: dict[str, int] = dict(world.scenario.salesforce.local.items())
+        """How many components of each kind the org has that do not refer to the package."""
         self.obstacles = [
             Obstacle(f"B{number}", blocker)
             for number, blocker in enumerate(self._spec.blockers, start=1)

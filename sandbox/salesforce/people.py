@@ -15,6 +15,7 @@ RIGHTS = (
     "PermissionsInstallMultiforce",  # shown as "Download AppExchange Packages"
     "PermissionsModifyMetadata",
     "PermissionsModifyAllData",
+    "PermissionsViewAllData",
 )
 Record = dict[str, Any]
 
@@ -28,12 +29,13 @@ class People:
         self.queues: list[Record] = []
         org = scenario.salesforce
         rights = {
-            "PermissionsApiEnabled": True,
-            "PermissionsViewSetup": True,
+            "PermissionsApiEnabled": org.may_use_api,
+            "PermissionsViewSetup": org.may_view_setup,
             "PermissionsCustomizeApplication": True,
             "PermissionsInstallMultiforce": org.may_uninstall,
             "PermissionsModifyMetadata": org.may_use_metadata,
             "PermissionsModifyAllData": org.may_use_metadata,
+            "PermissionsViewAllData": org.may_view_all,
         }
         self.rights: dict[str, bool] = rights
         self.admin_profile = self._profile(1, "System Administrator", rights)

@@ -28,7 +28,13 @@ _PREFIXES = {
     "QuickActionDefinition": "09D",
     "Report": "00O",
 }
-_NOT_METADATA = ("PermissionSetAssignment", "CronTrigger", "AsyncApexJob", "Report")
+_NOT_METADATA = (
+    "PermissionSetAssignment",
+    "PermissionSetGroupComponent",
+    "CronTrigger",
+    "AsyncApexJob",
+    "Report",
+)
 _NOT_AMONG_DEPENDENCIES = (*_NOT_METADATA, "Layout", "Profile")
 LOCAL_LAYOUTS = ("Account Layout", "Contact Layout", "Lead Layout", "Opportunity Layout")
 
@@ -54,8 +60,8 @@ def qualified(package: InstalledPackage, obstacle: Obstacle) -> str:
     return found.full_name if found else obstacle.blocker.refers_to
 
 
-def _metadata(kind: str, name: str) -> Record:
-    """Return metadata of a component of *kind* that refers to *name*."""
+def _metadata(kind: str, name: str, is_app: bool) -> Record:
+    """Return metadata of a component of *kind* that refers to *name*; *is_app*: an app."""
     match kind:
         case "Layout":
             item = {"page": name, "height": 200, "showLabel": False}
@@ -70,6 +76,9 @@ def _metadata(kind: str, name: str) -> Record:
         case "Flow":
             call = {"name": "Call_HubSpot", "actionName": name, "actionType": "apex"}
             return {"actionCalls": [call], "status": "Active"}
+        case "Profile" if is_app:
+            shown = [{"application": name, "default": True, "visible": True}]
+            return {"applicationVisibilities": shown, "classAccesses": []}
         case "Profile":
             return {
                 "classAccesses": [{"apexClass": name, "enabled": True}],
@@ -85,6 +94,11 @@ def rows(package: InstalledPackage, kind: str) -> list[Record]:
     for obstacle in open_of(package, kind):
         taken.add(obstacle.blocker.name)
         found.append(_row(package, obstacle))
+    local = package.local.get(kind, 0)
+    found += [
+        _plain(kind, 3_000 + number, f"Local {kind} {number:04d}", {"description": "nothing"})
+        for number in range(1, local + 1)
+    ]
     if kind == "Layout":
         for number, name in enumerate(LOCAL_LAYOUTS, start=500):
             if name not in taken:
@@ -94,8 +108,19 @@ def rows(package: InstalledPackage, kind: str) -> list[Record]:
 
 def _plain(kind: str, number: int, name: str, metadata: Record) -> Record:
     table = name.removesuffix(" Layout").split("-")[0].split(" ")[0]
+    definition = {
+        "Id": _id("FlowDefinition", number),
+        "DeveloperName": name.replace(" ", "_"),
+        "MasterLabel": name,
+        "NamespacePrefix": None,
+        "ManageableState": "unmanaged",
+        "ActiveVersionId": _id(kind, number),
+        "LatestVersionId": _id(kind, number),
+    }
     return {
         "Id": _id(kind, number),
+        "Definition": definition,
+        "DefinitionId": definition["Id"],
         "Name": name,
         "DeveloperName": name.replace(" ", "_"),
         "MasterLabel": name,
@@ -119,18 +144,12 @@ def _plain(kind: str, number: int, name: str, metadata: Record) -> Record:
 def _row(package: InstalledPackage, obstacle: Obstacle) -> Record:
     kind, number = obstacle.blocker.type, _number(obstacle)
     name = qualified(package, obstacle)
-    row = _plain(kind, number, obstacle.blocker.name, _metadata(kind, name))
+    target = package.contents.find(obstacle.blocker.refers_to)
+    is_app = target is not None and target.type == "CustomApplication"
+    row = _plain(kind, number, obstacle.blocker.name, _metadata(kind, name, is_app))
+    if kind == "WorkflowRule" and target is not None and target.type == "CustomObject":
+        row["TableEnumOrId"] = target.id
     row["Body"] = f"// uses {name.replace('__', '.')}\npublic with sharing class Local {{}}"
-    row["DefinitionId"] = _id("FlowDefinition", number)
-    row["Definition"] = {
-        "Id": row["DefinitionId"],
-        "DeveloperName": row["DeveloperName"],
-        "MasterLabel": row["MasterLabel"],
-        "NamespacePrefix": None,
-        "ManageableState": "unmanaged",
-        "ActiveVersionId": row["Id"],
-        "LatestVersionId": row["Id"],
-    }
     return row
 
 

@@ -8,10 +8,11 @@ from sandbox.hubspot.steps import Refused
 from sandbox.salesforce.bulk import Jobs
 from sandbox.salesforce.data import DataCatalog
 from sandbox.salesforce.deploy import Deployments
-from sandbox.salesforce.errors import insufficient_access, request_limit
+from sandbox.salesforce.errors import insufficient_access, invalid_type, request_limit
 from sandbox.salesforce.package import InstalledPackage
 from sandbox.salesforce.paging import Cursors
 from sandbox.salesforce.people import People
+from sandbox.salesforce.sessions import Sessions
 from sandbox.salesforce.tooling import ToolingCatalog
 from sandbox.scenario import Person
 from sandbox.world import World
@@ -24,6 +25,8 @@ class Salesforce:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        org = world.scenario.salesforce
+        self.sessions = Sessions(org.access_token, org.session_requests)
         self.people = People(world.scenario)
         self.package = InstalledPackage(world)
         self.data = DataCatalog(world, self.package, self.people)
@@ -47,6 +50,19 @@ class Salesforce:
                 "insufficient access rights on cross-reference id: the permission Modify Metadata "
                 "Through Metadata API Functions, or Modify All Data, is needed"
             )
+
+    def require_setup(self, source: str) -> None:
+        """Raise what Salesforce answers when the token's user may not query *source* in Setup.
+
+        Who lacks Download AppExchange Packages is told that there is no such object as the
+        installed packages.
+        """
+        org = self.world.scenario.salesforce
+        if source.lower() == "installedsubscriberpackage":
+            if not org.may_uninstall:
+                raise invalid_type(source)
+        elif not org.may_view_setup:
+            raise insufficient_access("insufficient access rights on object id")
 
     def uninstall(self, person: Person, keep_copy: bool, consent: bool) -> None:
         """P3d–f by *person* in Setup; raise :class:`Refused` when Salesforce would not do it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 
-from bot.ports import RecordPage
+from bot.ports import OwnerChange, RecordPage
+from bot.reassign.scan import Cursor, Scan
+from tests.bot.faults import vendor_error
 from tests.bot.jobs import (
     confirm,
     counts,
@@ -291,3 +293,71 @@ def test_a_clean_stop_between_batches(small: Rig) -> None:
     small.until(lambda: over(small))
     written_once(small)
     assert len(small.hubspot.writes) == 157
+
+
+def test_a_hold_that_only_the_search_meets_is_not_an_end(
+    small: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paused and resumed while every batch waits: the search alone has seen the pause."""
+    records_of = small.hubspot.records_of
+    seen: list[str] = []
+
+    def paused(kind: str, owner_ids: Sequence[str], after: str = "") -> RecordPage:
+        page = records_of(kind, owner_ids, after)
+        if not seen:
+            seen.append(kind)
+            small.does("UA", c.PauseReassignment())
+            monkeypatch.setattr(small.hubspot, "records_of", resumed)
+        return page
+
+    def resumed(kind: str, owner_ids: Sequence[str], after: str = "") -> RecordPage:
+        return records_of(kind, owner_ids, after)
+
+    monkeypatch.setattr(small.hubspot, "records_of", paused)
+    confirm(small)
+    small.settle()
+    assert small.run.job_state == "paused"
+    small.does("UA", c.ResumeReassignment())
+    small.until(lambda: over(small))
+    assert counts(small, 1) == {"changed": 157}
+
+
+def test_a_cursor_that_was_held_is_no_end_of_the_search(small: Rig) -> None:
+    told = iter([True, False])
+    asked = Scan(small.hubspot, [Cursor("contacts", (SAM.id,))], lambda: next(told, True))
+    small.hubspot.fill("contacts", SAM, 300)
+    pages = [found for found in asked.pages() if found is not None]
+    assert [len(page.owners) for _, page in pages] == [200]
+    assert asked.held
+
+
+def test_a_history_that_cannot_be_read_hides_no_other(
+    small: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner_histories = small.hubspot.owner_histories
+
+    def refused(kind: str, ids: Sequence[str]) -> Mapping[str, tuple[OwnerChange, ...]]:
+        if kind == "contacts" and "5" in ids:
+            raise vendor_error("hubspot", "hubspot_refused", retryable=False)
+        return owner_histories(kind, ids)
+
+    monkeypatch.setattr(small.hubspot, "owner_histories", refused)
+    confirm(small)
+    small.until(lambda: over(small))
+    rows = list(small.store.ledger("R1", 1))
+    assert {row.state for row in rows} == {"changed"}
+    assert all(row.checked for row in rows)
+    assert [row.record_id for row in rows if row.error] == ["5"]
+
+
+def test_a_short_page_is_not_the_last_one(small: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    records_of = small.hubspot.records_of
+
+    def short(kind: str, owner_ids: Sequence[str], after: str = "") -> RecordPage:
+        page = records_of(kind, owner_ids, after)
+        return RecordPage(dict(list(page.owners.items())[:7]), len(page.owners))
+
+    monkeypatch.setattr(small.hubspot, "records_of", short)
+    confirm(small)
+    small.until(lambda: over(small))
+    assert counts(small, 1) == {"changed": 157}

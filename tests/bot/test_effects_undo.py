@@ -132,3 +132,57 @@ def test_an_undo_waits_while_it_is_frozen(done: Rig) -> None:
     done.until(lambda: done.run.state is State.MAPPING_OWNERS)
     assert last_undo(done) == (157, 0)
     written_once(done)
+
+
+def test_what_was_overwritten_and_is_refused_stays_to_be_given_back(small: Rig) -> None:
+    def meanwhile() -> None:
+        small.hubspot.between = lambda: None
+        small.hubspot.give("contacts", "5", HUGO.id)
+
+    small.hubspot.between = meanwhile
+    confirm(small)
+    small.until(lambda: small.run.state is State.CLEANING_UP_OWNERS)
+    (row,) = small.store.ledger("R1", 1, "overwritten")
+    assert (row.record_id, row.found) == ("5", HUGO.id)
+    small.hubspot.refuses = {"5": "no"}
+    undo(small)
+    assert last_undo(small) == (156, 1)
+    assert small.run.records_changed == 1
+    (row,) = small.store.ledger("R1", 1, "overwritten")
+    assert (row.found, row.error) == (HUGO.id, "no")
+    small.hubspot.refuses = {}
+    undo(small)
+    assert last_undo(small) == (1, 0)
+    assert small.hubspot.records["contacts"]["5"] == HUGO.id, "whose it was right before our write"
+    assert small.run.records_changed == 0
+
+
+def test_what_falls_into_the_undos_window_is_told(done: Rig) -> None:
+    def meanwhile() -> None:
+        done.hubspot.between = lambda: None
+        done.hubspot.give("contacts", "1", HUGO.id)
+
+    done.hubspot.between = meanwhile
+    undo(done)
+    assert last_undo(done) == (156, 1)
+    (row,) = done.store.ledger("R1", 1, "undone_over")
+    assert (row.record_id, row.found) == ("1", HUGO.id)
+
+
+def test_a_stopped_undo_says_what_it_has_done(done: Rig) -> None:
+    during(done, 1, c.StopReassignment())
+    done.does("UA", c.UndoReassignment())
+    done.until(lambda: done.run.state is State.MAPPING_OWNERS)
+    assert last_undo(done) == (100, 0)
+    assert done.run.records_changed == 57
+    assert len(done.hubspot.writes) == 100
+
+
+def test_a_blocked_undo_can_be_stopped(done: Rig) -> None:
+    done.hubspot.fail("swap_now", times=50, missing="crm.objects.contacts.write")
+    done.does("UA", c.UndoReassignment())
+    done.settle()
+    assert done.run.blocked is not None
+    done.does("UA", c.StopReassignment())
+    done.until(lambda: done.run.state is State.CLEANING_UP_OWNERS)
+    assert done.run.records_changed == 157

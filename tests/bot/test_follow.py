@@ -37,7 +37,7 @@ from workflows.run import Run
 from workflows.text import N_
 
 EN, PL = translator("en"), translator("pl")
-MADE = Progress(done=1_200, total=5_000, failed=2, per_second=40.0, seconds_left=95.0)
+MADE = Progress(done=1_200, total=5_000, failed=2, per_second=40.0, seconds_left=95.0, job=1)
 
 
 @dataclass
@@ -305,7 +305,12 @@ def test_both_kinds_of_screen_say_the_same(shown: Look, parts: list[str]) -> Non
 
 @pytest.mark.parametrize("width", [20, 60, 200])
 def test_any_width_and_any_numbers_can_be_drawn(width: int) -> None:
-    for made in (MADE, Progress(0, 0, 0), Progress(9, 3, 0), Progress(1, 10**9, 10**6)):
+    for made in (
+        MADE,
+        Progress(0, 0, 0, job=1),
+        Progress(9, 3, 0, job=1),
+        Progress(1, 10**9, 10**6, job=1),
+    ):
         assert drawn(look(made), width)
 
 
@@ -368,6 +373,7 @@ def test_one_json_line_for_each_change() -> None:
         "per_second": 40.0,
         "phase": "changing",
         "seconds_left": 95.0,
+        "job": 1,
     }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from handlers.actions import Act, Modal, Ref
 from handlers.modals import objects
+from handlers.render import prompt_message
 from tests.handlers import payloads
 from tests.handlers.engine import STRANGER
 from tests.handlers.mapping_desk import HOSTILE, all_pages, message, mrkdwn_of, opened, pages
 from tests.handlers.payloads import Payload
 from tests.handlers.runs import ADMIN, OTHER_ADMIN, counted, owners, tell
+from tests.handlers.views.looks import EN, fits
 from workflows.prompts import Ask
 from workflows.values import Account, Forecast, OwnedRecords, Owner, Plan
 
@@ -232,6 +236,47 @@ def test_the_forecast_names_calls_share_reserve_and_time() -> None:
     text = message(desk)
     assert "Calls by kind" in text
     assert "220 calls are left today" in text
+
+
+@pytest.mark.parametrize(
+    ("remaining", "share"),
+    [(879_912, "less than 1 %"), (2_201, "less than 1 %"), (2_200, "1 %"), (2_199, "2 %")],
+)
+def test_a_small_share_of_the_day_is_not_rounded_up(remaining: int, share: str) -> None:
+    desk = opened(forecast=forecast(remaining, 0))
+    desk.click(ADMIN, Act.OPEN_PLAN)
+    assert f"calls are left today; this takes {share} of them" in all_pages(desk)
+
+
+def test_the_message_of_the_mapping_is_no_wall() -> None:
+    gone = (Owner(id="7", name="Gone"),)
+    desk = opened(with_types(1), deactivated=gone, forecast=forecast(220, 200))
+    posted = fits(prompt_message(desk.engine.one, EN, None))
+    texts = [block["text"]["text"] for block in posted.blocks if block["type"] == "section"]
+    assert [text.partition(":")[0] for text in texts[1:]] == [
+        "*Chosen",
+        "Theirs too, but left as they are",
+        "*Why these owners",
+        "*Left alone",
+        "*Reassignment takes",
+    ]
+
+
+def test_no_number_of_records_is_zero_where_records_are_counted() -> None:
+    first, second = owners(2)
+    few = first.model_copy(update={"counts": {"contacts": 3, "companies": 0, "deals": 0}})
+    none = second.model_copy(update={"counts": {"contacts": 0}, "other_counts": {"tickets": 0}})
+    desk = opened((few, none))
+    desk.click(ADMIN, Act.OPEN_PLAN)
+    for text in (message(desk), all_pages(desk)):
+        assert "3 contacts" in text
+        assert not re.search(r"(?<![\d,])0 (contacts|companies|deals|tickets)", text)
+    desk.click(ADMIN, Act.OPEN_MAPPING)
+    assert "*Sam Sales 1*\ns1@sf.example · queue\nno records" in all_pages(desk)
+    desk.press(ADMIN, Act.EXCLUDE_OWNER, "100")
+    text = message(desk)
+    assert "`P2b` No owner is left whose records" in text
+    assert text.count("No owner is left") == 1
 
 
 def test_a_budget_that_does_not_suffice_is_said_first() -> None:

@@ -79,12 +79,18 @@ def sit(files: FakeFiles | None, monkeypatch: pytest.MonkeyPatch, number: int = 
     return desk
 
 
-def uploaded(*ids: object) -> Payload:
-    return {"file": {"type": "file_input", "files": [{"id": one} for one in ids]}}
+def uploaded(*ids: object, block: str = "file") -> Payload:
+    return {block: {"type": "file_input", "files": [{"id": one} for one in ids]}}
+
+
+def file_block(desk: Desk) -> str:
+    """Return the id of the block that asks for the file."""
+    (block,) = (str(b["block_id"]) for b in desk.modal["blocks"] if b["type"] == "input")
+    return block
 
 
 def upload(desk: Desk, who: str = ADMIN) -> Answer:
-    return desk.submit(who, uploaded("F1"))
+    return desk.submit(who, uploaded("F1", block=file_block(desk)))
 
 
 def said(answer: Answer) -> str:
@@ -140,6 +146,18 @@ def test_mistakes_are_named_by_row_and_the_form_stays(desk: UploadDesk, files: F
     assert "*Row 3, `new_owner`:* &lt;!channel&gt; is neither" in text
     assert "*Row 4, `owner_id`:* 999 is not among" in text
     assert chosen(desk) == {}
+    files.content = FakeFiles().content
+    assert "2 owners" in said(upload(desk))
+
+
+def test_after_a_refusal_the_wrong_file_is_not_attached(desk: UploadDesk, files: FakeFiles) -> None:
+    """Slack keeps the file while the block's id stays the same."""
+    files.content = b"owner_id,new_owner\n999,801\n"
+    blocks = [file_block(desk)]
+    for _ in range(2):
+        upload(desk)
+        blocks.append(file_block(desk))
+    assert len(set(blocks)) == 3
     files.content = FakeFiles().content
     assert "2 owners" in said(upload(desk))
 

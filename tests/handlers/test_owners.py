@@ -168,7 +168,7 @@ WHY: list[SuggestionKind] = ["manager", "same_name", "same_team", "companies"]
 def suggesting() -> Desk:
     """Four owners, each with another kind of suggestion."""
     proposed = [
-        one.model_copy(update={"suggestion": Suggestion(target=TARGET, why=why, via="64 of 100")})
+        one.model_copy(update={"suggestion": Suggestion(target=TARGET, why=why, via="64/100")})
         for one, why in zip(owners(4), WHY, strict=True)
     ]
     desk = Desk(tell(Ask.MAP_OWNERS, Story(owned=tuple(proposed))))
@@ -189,10 +189,12 @@ def test_one_click_takes_all_suggestions_of_one_kind(why: SuggestionKind, in_mod
 def test_every_kind_of_suggestion_has_its_reason_and_its_button() -> None:
     desk = suggesting()
     text = "".join(row["text"]["text"] for row in rows(desk.modal))
-    assert "the manager in Salesforce (64 of 100)" in text
+    assert "the manager in Salesforce (64/100)" in text
     assert "a HubSpot user of the same name" in text
-    assert "in the same team (64 of 100)" in text
-    assert "owns the companies of most of the records (64 of 100)" in text
+    assert "in the same team (64/100)" in text
+    assert (
+        "owns the companies of 64 of 100 contacts looked at (whose companies have an owner)" in text
+    )
     ids = [
         element["action_id"]
         for block in desk.modal["blocks"]

@@ -9,7 +9,7 @@ from tests.handlers import payloads
 from tests.handlers.desk import Answer, Desk, words_of
 from tests.handlers.mapping_desk import message, opened
 from tests.handlers.payloads import Payload
-from tests.handlers.runs import ADMIN, OTHER_ADMIN
+from tests.handlers.runs import ADMIN, OTHER_ADMIN, owners
 from workflows.values import Owner
 
 
@@ -90,6 +90,26 @@ def test_an_owner_who_left_is_refused_at_the_input() -> None:
     answer = keep(desk, view, {"targets:100": picked("801"), "kind:deals": own("gone")})
     assert "The HubSpot owner for deals is not active any more" in answer.text
     assert desk.engine.one.mapping == {}
+
+
+def test_an_object_type_is_named_as_people_call_it() -> None:
+    (owned,) = owners(1)
+    custom = owned.model_copy(update={"other_counts": {"2-77": 3}})
+    desk = opened((custom,), labels={"2-77": "Ships"})
+    desk.click(ADMIN, Act.OPEN_OBJECTS)
+    desk.submit(ADMIN, {"objects:0": payloads.ticked("2-77")})
+    desk.click(ADMIN, Act.OPEN_MAPPING)
+    view = split(desk, "100")
+    answer = keep(desk, view, {"targets:100": picked("801"), "kind:2-77": own("gone")})
+    assert "The HubSpot owner for Ships is not active any more" in answer.text
+
+
+def test_what_is_optional_is_not_called_so_twice() -> None:
+    """Slack writes “(optional)” beside the label of every input that may be left empty."""
+    blocks = split(opened(), "100")["blocks"]
+    optional = [b["label"]["text"] for b in blocks if b.get("optional")]
+    assert optional[0] == "All contacts to somebody else"
+    assert not any("optional" in label for label in optional)
 
 
 def test_a_salesforce_only_owner_is_refused_and_never_offered() -> None:

@@ -128,10 +128,10 @@ def test_blockers_are_revealed_a_few_at_a_time(blocked: SalesforceOrg) -> None:
         "component.",
     ]
     shown = blocked.control.get("/sandbox/salesforce")["blockers"]
-    assert [item["visible"] for item in shown] == [True] * 7 + [False] * 2
+    assert [item["visible"] for item in shown] == [True] * 10 + [False] * 2
     path = "/sandbox/salesforce/resolve-blocker"
     assert blocked.control.post(path, id=shown[-1]["id"])["error"] == "not_found"
-    for item in shown[:7]:
+    for item in shown[:10]:
         assert blocked.control.post(path, id=item["id"])["ok"]
     assert blocked.uninstall()["error"] == "uninstall_failed"
     mail = blocked.control.get("/sandbox/salesforce")["mail"][-1]

@@ -100,7 +100,11 @@ _ANSWERS: dict[Ask, Callable[[Conversation], object]] = {
     Ask.MAP_OWNERS: _map,
     Ask.WAIT_REASSIGNMENT: lambda talk: talk.bot.finishes_the_job(changed=4),
     Ask.REASSIGNMENT_PAUSED: _boss(c.ResumeReassignment()),
-    Ask.WAIT_STOP: lambda talk: talk.bot.finishes_the_job(changed=2),
+    Ask.WAIT_STOP: lambda talk: (
+        talk.bot.finishes_the_undo()
+        if talk.run.job_state == "ending_undo"
+        else talk.bot.finishes_the_job(changed=2)
+    ),
     Ask.WAIT_COUNT: lambda talk: talk.bot.counts(samples.emptied()),
     Ask.REASSIGNMENT_LEFT: _left,
     Ask.WAIT_UNDO: lambda talk: talk.bot.finishes_the_undo(),

@@ -107,6 +107,13 @@ def to_undoing(policy: Policy | None = None) -> Conversation:
     return talk
 
 
+def to_ending_undo(policy: Policy | None = None) -> Conversation:
+    """The undo was stopped."""
+    talk = to_undoing(policy)
+    talk.anna.stops()
+    return talk
+
+
 def to_recounting(policy: Policy | None = None) -> Conversation:
     """Something was given back; the owners are counted anew."""
     talk = to_undoing(policy)
@@ -290,6 +297,7 @@ MOMENTS: dict[str, Journey] = {
     "counting": to_counting,
     "leftovers": to_leftovers,
     "undoing": to_undoing,
+    "ending_undo": to_ending_undo,
     "recounting": to_recounting,
     "cleanup_with_excluded": to_cleanup_with_excluded,
     "inventory_pending": to_inventory_pending,

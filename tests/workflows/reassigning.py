@@ -14,7 +14,7 @@ STATES_OF_A_JOB = {
     State.MAPPING_OWNERS: {""},
     State.REASSIGNING: {
         *("running", "paused", "stopping", "counting", "finished"),
-        *("undoing", "recounting"),
+        *("undoing", "ending_undo", "recounting"),
     },
     State.CLEANING_UP_OWNERS: {"finished"},
 }

@@ -54,12 +54,27 @@ class TestStop:
             talk.anna.changes_the_mapping()
 
     @pytest.mark.parametrize(
-        "begin", [journeys.to_leftovers, journeys.to_undoing, journeys.to_counting]
+        "begin", [journeys.to_leftovers, journeys.to_ending_undo, journeys.to_counting]
     )
     def test_needs_a_job_that_runs(self, begin: Callable[[], Conversation]) -> None:
         talk = begin()
         with talk.refused("job_state"):
             talk.anna.stops()
+
+    def test_of_an_undo_counts_what_it_has_done(self) -> None:
+        talk = journeys.to_undoing()
+        talk.bot.is_blocked("hubspot_refused_altogether")
+        seen = len(talk.effects)
+        talk.anna.stops()
+        assert talk.run.blocked is None
+        assert talk.asks(Ask.WAIT_STOP)
+        assert talk.work_since(seen) == ["undo"]
+        with talk.refused("job_state"):
+            talk.anna.stops()
+        talk.bot.finishes_the_undo(left_alone=1, still_changed=2)
+        talk.bot.counts()
+        assert talk.at(State.MAPPING_OWNERS)
+        assert talk.run.records_changed == 2
 
     def test_of_a_blocked_job_takes_the_block_away(self) -> None:
         talk = journeys.to_reassigning()
@@ -292,7 +307,12 @@ class TestUndoInPart:
         seen = len(talk.effects)
         owner_id = owner.id if owner else ""
         assert talk.anna.undoes(owner, object_type) == [
-            e.UndoStarted(job=2, owner_id=owner_id, object_type=object_type)
+            e.UndoStarted(
+                job=2,
+                owner_id=owner_id,
+                owner_name=owner.label if owner else "",
+                object_type=object_type,
+            )
         ]
         assert (talk.run.undo_owner, talk.run.undo_object) == (owner_id, object_type)
         assert talk.work_since(seen) == ["undo"]

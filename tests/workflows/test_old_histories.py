@@ -20,7 +20,7 @@ from workflows.values import CORE_OBJECTS, Assignment
 LATER: dict[str, set[str]] = {
     "owner_mapped": {"others", "kinds"},
     "mapping_confirmed": {"objects"},
-    "undo_started": {"owner_id", "object_type"},
+    "undo_started": {"owner_id", "owner_name", "object_type"},
     "reassignment_undone": {"still_changed"},
 }
 """Fields that events were given later."""

@@ -15,6 +15,7 @@ from workflows.checklist import Mark, checklist
 from workflows.prompts import Ask
 from workflows.rules.package import inventory_digest, removal_digest
 from workflows.states import State
+from workflows.values import Inventory
 
 LARGER = samples.inventory("Hub", "Sync", "Added")
 
@@ -75,6 +76,22 @@ class TestTheChoice:
         blocked = samples.inventory(blockers=(samples.BLOCKER,))
         assert inventory_digest(blocked) == inventory_digest(samples.inventory())
         assert inventory_digest(LARGER) != inventory_digest(samples.inventory())
+
+    def test_does_not_change_with_an_estimate_or_an_assignment(self) -> None:
+        found = samples.inventory()
+        (first, *others) = found.objects
+
+        def counted(records: int, *, estimated: bool) -> Inventory:
+            item = first.model_copy(update={"records": records, "estimated": estimated})
+            return found.model_copy(update={"objects": (item, *others)})
+
+        about = inventory_digest(counted(100, estimated=True))
+        assert inventory_digest(counted(120, estimated=True)) == about
+        assert inventory_digest(counted(100, estimated=False)) != about
+        exact = inventory_digest(counted(100, estimated=False))
+        assert inventory_digest(counted(101, estimated=False)) != exact
+        assigned = found.model_copy(update={"permission_sets": {"HubSpot": ("Ada",)}})
+        assert inventory_digest(assigned) == inventory_digest(found)
 
 
 class TestTheRemovalGate:

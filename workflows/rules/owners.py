@@ -12,7 +12,7 @@ from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
 
-WRITING = frozenset({"running", "paused", "stopping", "undoing"})
+WRITING = frozenset({"running", "paused", "stopping", "undoing", "ending_undo"})
 """The states of a job whose count would be out of date before it is taken in."""
 
 
@@ -46,8 +46,8 @@ def resume(run: Run, action: c.Action, command: c.Command, now: datetime) -> lis
 
 
 def stop(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
-    """End the job here; what it did is checked and counted."""
-    _needs_job(run, "running", "paused")
+    """End the job or the undo here; what it did is checked and counted."""
+    _needs_job(run, "running", "paused", "undoing")
     return [e.ReassignmentStopped()]
 
 
@@ -148,18 +148,24 @@ def undo(run: Run, action: c.UndoReassignment, command: c.Command, now: datetime
         )
     if run.state is State.REASSIGNING:
         _needs_job(run, "finished")
-    if action.owner_id and run.owner(action.owner_id) is None:
+    owned = run.owner(action.owner_id) if action.owner_id else None
+    if action.owner_id and owned is None:
         raise unknown_owner()
     if action.object_type and action.object_type not in run.known_types:
         raise unknown_object_type(action.object_type)
     return [
-        e.UndoStarted(job=run.job + 1, owner_id=action.owner_id, object_type=action.object_type)
+        e.UndoStarted(
+            job=run.job + 1,
+            owner_id=action.owner_id,
+            owner_name=owned.owner.label if owned else "",
+            object_type=action.object_type,
+        )
     ]
 
 
 def undone(run: Run, action: c.RecordUndone, command: c.Command, now: datetime) -> list[e.Event]:
     """Note what was given back; the owners are counted anew."""
-    if action.job != run.job or run.job_state != "undoing":
+    if action.job != run.job or run.job_state not in {"undoing", "ending_undo"}:
         raise Refused(
             "job_not_running", N_("This job is not running."), N_("Nothing needs to be done.")
         )

@@ -12,16 +12,17 @@ from workflows.errors import Refused
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
-from workflows.values import Inventory
+from workflows.values import CustomObject, Inventory
 
-NOT_APPROVED = frozenset({"blockers", "incomplete", "org_url"})
-"""Parts of an inventory outside its digest: what is approved is what goes, and a blocker that
-somebody removes meanwhile takes nothing away from that."""
+NOT_APPROVED = frozenset({"blockers", "incomplete", "org_url", "permission_sets", "folders"})
+"""Parts of an inventory outside its digest: what is approved is what goes, and a blocker or an
+assignment that somebody removes meanwhile takes nothing away from that."""
 
 
 def inventory_digest(inventory: Inventory) -> str:
-    """SHA-256 of what would be deleted: package, components, objects with their counts."""
-    return digest(inventory, leave_out=NOT_APPROVED)
+    """SHA-256 of what would be deleted: package, components, objects with their exact counts."""
+    steady = inventory.model_copy(update={"objects": _steady(inventory)})
+    return digest(steady, leave_out=NOT_APPROVED)
 
 
 def removal_digest(inventory: str, *, keep: bool, own_backup: bool) -> str:
@@ -186,8 +187,16 @@ def _ready_for_removal(run: Run) -> None:
         )
 
 
+def _steady(inventory: Inventory) -> tuple[CustomObject, ...]:
+    """Return the objects without estimates, which are another number every time."""
+    return tuple(
+        item.model_copy(update={"records": None}) if item.estimated else item
+        for item in inventory.objects
+    )
+
+
 def _lines(inventory: Inventory) -> set[str]:
     lines = {f"{part.type} {part.name}" for part in inventory.components}
-    lines |= {f"{item.name}: {item.records}" for item in inventory.objects}
+    lines |= {f"{item.name}: {item.records}" for item in _steady(inventory)}
     package = inventory.package
     return lines | {f"{package.name} {package.version} ({package.namespace})"}

@@ -20,7 +20,7 @@ from handlers.views.parts import (
 )
 from handlers.views.parts import sections as packed
 from workflows.run import Run
-from workflows.values import Inventory, Plan
+from workflows.values import Inventory, OwnedRecords, Plan
 
 
 def waiting_for_plan(run: Run, tr: Translator) -> list[Block]:
@@ -58,7 +58,7 @@ def plan(run: Run, tr: Translator) -> list[Block]:
     return [
         *request(run, tr),
         section(p0c(tr)),
-        *packed(plan_lines(run, run.plan, tr)),
+        *(block for lines in _plan_groups(run, run.plan, tr) for block in packed(lines)),
         divider(),
         *votes(run, run.plan_digest, tr),
         context(
@@ -108,13 +108,19 @@ def votes(run: Run, digest: str, tr: Translator) -> list[Block]:
 
 def plan_lines(run: Run, plan: Plan, tr: Translator) -> list[str]:
     """Summarise the plan."""
+    return [line for lines in _plan_groups(run, plan, tr) for line in lines]
+
+
+def _plan_groups(run: Run, plan: Plan, tr: Translator) -> list[list[str]]:
     return [
-        *_short_of_calls(plan, tr),
-        *_account_lines(plan, tr),
-        *_owner_lines(plan, tr),
-        *package_lines(plan.inventory, tr),
-        *_forecast_lines(plan, tr),
-        *gap_lines(run, tr),
+        _short_of_calls(plan, tr),
+        _account_lines(plan, tr),
+        _to_reassign(plan, tr),
+        mapping.candidate_lines(plan.owners, tr),
+        mapping.deactivated_lines(plan.deactivated, tr),
+        package_lines(plan.inventory, tr),
+        _forecast_lines(plan, tr),
+        gap_lines(run, tr),
     ]
 
 
@@ -139,34 +145,15 @@ def _account_lines(plan: Plan, tr: Translator) -> list[str]:
     ]
 
 
-def _owner_lines(plan: Plan, tr: Translator) -> list[str]:
-    return [
-        *_to_reassign(plan, tr),
-        *mapping.candidate_lines(plan.owners, tr),
-        *mapping.deactivated_lines(plan.deactivated, tr),
-    ]
-
-
 def _to_reassign(plan: Plan, tr: Translator) -> list[str]:
-    with_records = [owned for owned in plan.owners if owned.total]
+    most_first = sorted(_with_records(plan), key=lambda owned: -owned.total)
     others = words.summed(plan.owners, other=True)
-    if not with_records:
-        shown = [tr("*To reassign:* nothing; no record belongs to a Salesforce-only owner.")]
-    else:
-        most = sorted(with_records, key=lambda owned: -owned.total)
-        lines = [
-            f"{outside(owned.owner.label, 80)} ({words.why(owned, tr)}): "
-            f"{words.counts(owned.counts, tr)}"
-            for owned in most
-        ]
-        summed = words.counts(words.summed(plan.owners), tr)
-        heading = tr.plural(
-            "*To reassign:* {counts}, of {count} Salesforce-only owner",
-            "*To reassign:* {counts}, of {count} Salesforce-only owners",
-            len(with_records),
-            counts=summed,
-        )
-        shown = [heading, *listing(lines, tr, most=5)]
+    lines = [
+        f"{outside(owned.owner.label, 80)} ({words.why(owned, tr)}): "
+        f"{words.counts(owned.counts, tr)}"
+        for owned in most_first
+    ]
+    shown = [to_reassign(plan, tr), *listing(lines, tr, most=5)]
     if any(others.values()):
         counted = words.counts(others, tr, plan.labels)
         shown.append(
@@ -179,11 +166,29 @@ def _to_reassign(plan: Plan, tr: Translator) -> list[str]:
     return shown
 
 
+def to_reassign(plan: Plan, tr: Translator) -> str:
+    """Say how many records of how many owners are to be reassigned."""
+    with_records = _with_records(plan)
+    if not with_records:
+        return tr("*To reassign:* nothing; no record belongs to a Salesforce-only owner.")
+    counts = words.counts(words.summed(plan.owners), tr)
+    return tr.plural(
+        "*To reassign:* {counts}, of {count} Salesforce-only owner",
+        "*To reassign:* {counts}, of {count} Salesforce-only owners",
+        len(with_records),
+        counts=counts,
+    )
+
+
+def _with_records(plan: Plan) -> list[OwnedRecords]:
+    return [owned for owned in plan.owners if owned.total]
+
+
 def package_lines(inventory: Inventory | None, tr: Translator) -> list[str]:
     """Summarise the package: version, components, objects with records, blockers."""
     if inventory is None:
         return [tr("*Package:* not installed in Salesforce; step 3 is not needed.")]
-    objects = [f"{code(item.name, 80)}: {_records(item.records, tr)}" for item in inventory.objects]
+    objects = [f"{code(item.name, 80)}: {words.records(item, tr)}" for item in inventory.objects]
     lines = [
         tr(
             "*Package:* {name} {version} ({namespace}), {components}",
@@ -208,15 +213,11 @@ def _org(inventory: Inventory, tr: Translator) -> str:
     return tr("*Salesforce org:* {org} (production)", org=org)
 
 
-def _records(number: int | None, tr: Translator) -> str:
-    if number is None:
-        return tr("records cannot be counted")
-    return tr.plural("{count} record", "{count} records", number)
-
-
 def blocker_lines(inventory: Inventory, tr: Translator) -> list[str]:
     """Show the blockers found, and how complete the search for them was."""
-    found = [words.blocker(item, tr) for item in inventory.blockers]
+    sure = [item for item in inventory.blockers if item.sure]
+    unsure = [item for item in inventory.blockers if not item.sure]
+    found, maybe = (words.blockers(some, tr, inventory) for some in (sure, unsure))
     if found:
         lines = [
             tr.plural(
@@ -228,6 +229,8 @@ def blocker_lines(inventory: Inventory, tr: Translator) -> list[str]:
         ]
     else:
         lines = [tr("*Blockers found:* none.")]
+    if maybe:
+        lines += [tr("*May block, or go with the package by itself:*"), *listing(maybe, tr, most=5)]
     gaps = [clip(tr.text(gap), 400) for gap in inventory.incomplete]
     if gaps:
         lines += [tr("The search is not complete:"), *listing(gaps, tr, most=4)]

@@ -29,38 +29,47 @@ def waiting_for_owners(tr: Translator) -> list[Block]:
 
 def mapping(run: Run, tr: Translator) -> list[Block]:
     """Show the mapping as far as it is chosen (P2a, P2b)."""
+    groups = [
+        _to_do(run, tr),
+        _chosen(run, tr),
+        _others(run, tr),
+        candidate_lines(run.candidates, tr),
+        _excluded(run, tr),
+        deactivated_lines(run.plan.deactivated if run.plan else (), tr),
+        _forecast(run, tr),
+    ]
+    return [block for lines in groups for block in packed(lines)]
+
+
+def _to_do(run: Run, tr: Translator) -> list[str]:
     short = forecast.warning(forecast.of_mapping(run), tr)
-    lines = [
+    belongs = tr("`P2b` No owner is left whose records are to be reassigned.")
+    if run.to_map:
+        belongs = tr(
+            "`P2b` {counts} belong to Salesforce-only owners. Give each owner's records to a "
+            "HubSpot owner.",
+            counts=words.counts(words.summed(run.candidates), tr, words.labels(run)),
+        )
+    return [
         *([short] if short else []),
         tr(
             "`P2a` HubSpot has sent, or will send, a mail with the subject “{subject}” to whoever "
             "disconnected. Sunset does what it asks for; keep it for the step after.",
             subject=words.MAIL_SUBJECT,
         ),
-        tr(
-            "`P2b` {counts} belong to Salesforce-only owners. Give each owner's records to a "
-            "HubSpot owner.",
-            counts=words.counts(words.summed(run.candidates), tr, words.labels(run)),
-        ),
-        *_chosen(run, tr),
-        *candidate_lines(run.candidates, tr),
-        *_excluded(run, tr),
-        *deactivated_lines(run.plan.deactivated if run.plan else (), tr),
-        *_others(run, tr),
-        *_forecast(run, tr),
+        belongs,
     ]
-    return list(packed(lines))
 
 
 def _chosen(run: Run, tr: Translator) -> list[str]:
+    if not run.to_map:
+        return []
     wanted, open_ones = len(run.to_map), len(run.unmapped)
     chosen = tr(
         "*Chosen:* {chosen} of {wanted}",
         chosen=tr.number(wanted - open_ones),
         wanted=tr.number(wanted),
     )
-    if not wanted:
-        chosen = tr("No owner is left whose records are to be reassigned.")
     lines = [_mapped(run, owned, tr) for owned in _open_first(run)]
     return [chosen, *listing(lines, tr, most=10)]
 

@@ -134,9 +134,9 @@ def _details(run: Run, event: e.Event, tr: Translator) -> list[str]:
             removed = [f"− {outside(line, 150)}" for line in event.removed]
             return [*listing(added, tr, most=6), *listing(removed, tr, most=6)]
         case e.RemovalStalled():
-            return listing([words.blocker(item, tr) for item in event.blockers], tr, most=10)
+            return listing(words.blockers(event.blockers, tr, run.inventory), tr, most=10)
         case e.RemovalFailed():
-            lines = listing([words.blocker(item, tr) for item in event.problems], tr, most=10)
+            lines = listing(words.blockers(event.problems, tr, run.inventory), tr, most=10)
             if event.reference:
                 reference = outside(event.reference, 120)
                 lines.append(tr("Reference: {reference}", reference=reference))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -16,8 +17,8 @@ from handlers.views.parts import sections as packed
 from workflows.run import Run
 from workflows.values import Failure, OwnedRecords, Tally
 
-REASONS, EXAMPLES = 6, 3
-"""How many of HubSpot's reasons are shown, and how many records of each."""
+REASONS = 6
+"""How many of HubSpot's reasons are shown."""
 
 
 def reassigning(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
@@ -47,7 +48,10 @@ def _order(tr: Translator) -> list[str]:
 
 
 def stopping(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
-    """Show a job that ends early."""
+    """Show a job or an undo that ends early."""
+    if run.job_state == "ending_undo":
+        rest = tr("No further record is given back. What was given back stays so.")
+        return [*progress(run, tr, made), section(rest)]
     rule = tr(
         "No further record is changed. What was under way is settled, and the histories of the "
         "changed records are checked."
@@ -114,8 +118,8 @@ def left(run: Run, tr: Translator) -> list[Block]:
                 none,
             )
         )
-    lines += [*tally_lines(run, tr), *_refusals(run, tr), *_ways_on(run, tr)]
-    return list(packed(lines))
+    groups = [lines, tally_lines(run, tr), _refusals(run, tr), _ways_on(run, tr)]
+    return [block for group in groups for block in packed(group)]
 
 
 def _refused(run: Run, owner_id: str, kind: str) -> int:
@@ -141,10 +145,10 @@ def _rest(run: Run, owned: OwnedRecords, tr: Translator) -> str:
 
 
 def _refusals(run: Run, tr: Translator) -> list[str]:
-    """Group the failures by HubSpot's reason, the most frequent first, with examples."""
+    """Group the failures by HubSpot's reason, the most frequent first, with an example."""
     by_reason: dict[str, list[Failure]] = {}
     for failure in run.failures:
-        by_reason.setdefault(failure.reason, []).append(failure)
+        by_reason.setdefault(_without_id(failure), []).append(failure)
     groups = sorted(by_reason.items(), key=lambda group: -len(group[1]))
     if not groups:
         return []
@@ -171,18 +175,24 @@ def _refusals(run: Run, tr: Translator) -> list[str]:
     return shown
 
 
+def _without_id(failure: Failure) -> str:
+    """Return HubSpot's reason without the record's own id, so that equal reasons are equal."""
+    own = rf"(?<!\w){re.escape(failure.record_id)}(?!\w)"
+    return re.sub(own, "…", failure.reason) if failure.record_id else failure.reason
+
+
 def _refusal(reason: str, some: list[Failure], tr: Translator, labels: Mapping[str, str]) -> str:
-    named = [
-        f"{words.object_type(one.object_type, tr, labels)} `{outside(one.record_id, 40)}`"
-        for one in some[:EXAMPLES]
-    ]
-    if len(some) > EXAMPLES:
-        named.append("…")
+    first = some[0]
+    kind = words.object_type(first.object_type, tr, labels)
+    example = f"{kind} `{outside(first.record_id, 40)}`"
+    shown = outside(reason, 200)
+    if len(some) == 1:
+        return tr("“{reason}”: {example}", reason=outside(first.reason, 200), example=example)
     return tr(
-        "{number} × “{reason}”: {examples}",
+        "{number} × “{reason}”, for example {example}",
         number=tr.number(len(some)),
-        reason=outside(reason, 200),
-        examples=", ".join(named),
+        reason=shown,
+        example=example,
     )
 
 
@@ -232,7 +242,12 @@ def _ways_on(run: Run, tr: Translator) -> list[str]:
 
 def tally_lines(run: Run, tr: Translator) -> list[str]:
     """Add the last job's result up by object type."""
-    return results(run.tallies, tr, words.labels(run))
+    told = results(run.tallies, tr, words.labels(run))
+    if told:
+        return [tr("*Result of the last reassignment:*"), *told]
+    if run.tallies:
+        return [tr("*Result of the last reassignment:* no record was changed.")]
+    return []
 
 
 def results(tallies: Iterable[Tally], tr: Translator, labels: Mapping[str, str]) -> list[str]:
@@ -246,19 +261,23 @@ def results(tallies: Iterable[Tally], tr: Translator, labels: Mapping[str, str])
             overwritten=tally.overwritten,
         )
     lines = [
-        tr(
-            "{type}: {changed} changed, {failed} failed, {alone} left alone",
-            type=words.object_type(kind, tr, labels),
-            changed=tr.number(sum_["changed"]),
-            failed=tr.number(sum_["failed"]),
-            alone=tr.number(sum_["alone"]),
-        )
-        for kind, sum_ in sums.items()
+        f"{words.object_type(kind, tr, labels)}: {', '.join(done)}"
+        for kind in words.ordered(sums)
+        if (done := _done(sums[kind], tr))
     ]
-    if not lines:
-        return []
-    shown = [tr("*Result of the last reassignment:*"), *listing(lines, tr, most=12)]
-    return [*shown, *_asides(sums.values(), tr)]
+    return [*listing(lines, tr, most=12), *_asides(sums.values(), tr)]
+
+
+def _done(numbers: Counter[str], tr: Translator) -> list[str]:
+    """Say what became of the records of a type, without the zeros."""
+    said = []
+    if numbers["changed"]:
+        said.append(tr("{number} changed", number=tr.number(numbers["changed"])))
+    if numbers["failed"]:
+        said.append(tr("{number} failed", number=tr.number(numbers["failed"])))
+    if numbers["alone"]:
+        said.append(tr("{number} left alone", number=tr.number(numbers["alone"])))
+    return said
 
 
 def _asides(sums: Iterable[Counter[str]], tr: Translator) -> list[str]:

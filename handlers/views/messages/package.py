@@ -205,7 +205,7 @@ def problem_lines(run: Run, tr: Translator) -> list[str]:
     """Show what Salesforce said when it refused."""
     return [
         tr("⚠️ *Salesforce refused the uninstall; nothing was deleted. Remove these first:*"),
-        *listing([words.blocker(item, tr) for item in run.removal_problems], tr, most=10),
+        *listing(words.blockers(run.removal_problems, tr, run.inventory), tr, most=10),
     ]
 
 

@@ -57,7 +57,7 @@ def speed_lines(run: Run, made: Progress, tr: Translator) -> list[str]:
     Nothing is said of a job that is held, or waits.
     """
     held = run.frozen or run.blocked is not None or run.waits_until is not None
-    ending = run.job_state == "stopping" and made.phase == "changing"
+    ending = run.job_state in {"stopping", "ending_undo"} and made.phase != "checking"
     if held or ending or run.job_state in {"paused", "finished"}:
         return []
     seconds = made.seconds_left

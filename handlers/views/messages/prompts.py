@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 from handlers.actions import Act
 from handlers.i18n import Translator
 from handlers.ports import Progress
-from handlers.views import buttons, links
+from handlers.views import buttons, links, reassignment_events
 from handlers.views.describe import describe
 from handlers.views.messages import (
     approval,
@@ -126,8 +126,21 @@ def _package(run: Run, ask: Ask, tr: Translator) -> list[Block]:
 
 def closed_prompt(run: Run, recorded: e.Recorded, tr: Translator) -> Message:
     """Say what became of a question that *recorded* has closed; without buttons."""
-    said = describe(recorded.event, tr)
-    if isinstance(recorded.event, e.RunCompleted):
-        said = f"{said} {window.outcome(run, tr)}"
+    said = _became(run, recorded.event, tr)
     text = tr("{text} (run {run})", text=said, run=outside(run.id, 64))
     return message(text, section(f"✔️ {said}"), context(signature(recorded, tr)))
+
+
+def _became(run: Run, event: e.Event, tr: Translator) -> str:
+    match event:
+        case e.RunCompleted():
+            return f"{describe(event, tr)} {window.outcome(run, tr)}"
+        case e.OwnersCounted():
+            return reassignment_events.counted(event, run, tr)
+        # A notice of its own, right below, tells the result.
+        case e.ReassignmentFinished():
+            return tr("Reassignment {job} ended; the result is below.", job=event.job)
+        case e.ReassignmentUndone():
+            return tr("Giving back ended; the result is below.")
+        case _:
+            return describe(event, tr)

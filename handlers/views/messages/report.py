@@ -91,7 +91,7 @@ def _details(run: Run, tr: Translator) -> list[str]:
         lines.append(tr("*Approvals:* none were completed."))
     lines += tally_lines(run, tr)
     if run.failure_count and run.records_left:
-        left = words.counts(words.summed(run.owners), tr)
+        left = words.counts(words.summed(run.candidates), tr, words.labels(run))
         lines.append(tr("Still with Salesforce-only owners when last counted: {left}", left=left))
     lines.append(tr("*Data copy:* {outcome}", outcome=outcome(run, tr)))
     return [*lines, *gap_lines(run, tr)]

@@ -536,7 +536,10 @@ def test_whatever_goes_wrong_every_record_is_accounted_for(
     written = [key for key, _ in model.writes]
     assert len(set(written)) == len(written), "nothing is written twice"
     assert all(was == OLD or was == hands.get(key) for key, was in model.writes)
-    assert set(done.changed) <= set(written)
+    # Whom somebody gave to the new owner while it was read back cannot be told apart here; the
+    # record's history tells (bot/reassign/histories.py).
+    given = {swap.record_id for swap in swaps if hands.get(swap.record_id) == swap.new}
+    assert set(done.changed) <= set(written) | given
     assert set(written) <= {*done.changed, *done.unclear}
     assert all(before[key] == swap.new for swap in swaps if (key := swap.record_id) in done.already)
     assert all(model.owners[key] == now for key, now in done.elsewhere.items())

@@ -163,7 +163,7 @@ def test_the_report_of_a_whole_run_names_everything() -> None:
     for part in (
         "*Plan approved by:* <@U0ANNA> and <@U0BEN>",
         "*Removal approved by:* <@U0ANNA> and <@U0BEN>",
-        "contacts: 60 changed, 0 failed, 0 left alone",
+        "• contacts: 60 changed\n",
         "Consent given `P3e` – *attested* by <@U0ADMIN>",
         "✅ Package uninstalled in Salesforce `P3a P3b P3f` – *verified*",
         "☑️ Data copy downloaded `P4` – *attested* by <@U0ADMIN>",

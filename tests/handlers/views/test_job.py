@@ -173,7 +173,7 @@ def test_what_is_left_stands_by_old_owner_and_type_with_the_reason() -> None:
         "6 records still belong to Salesforce-only owners",
         "Sam Sales 0: 5 contacts (refused: 2), 1 deal",
         "1 other owner has no record any more",
-        "2 × “bad”: contacts `1`, contacts `2`",
+        "2 × “bad”, for example contacts `1`",
         "4 of them were not reached by the job, or have come to their owners since",
         "*Try these again* takes all of them",
     ):
@@ -196,11 +196,19 @@ def test_failures_are_grouped_by_reason_the_most_frequent_first() -> None:
     assert "<!channel" not in text
 
 
-def test_a_reason_shows_only_some_of_its_records() -> None:
-    run = ended(failures=tuple(failure(number, "bad") for number in range(50)))
-    assert "50 × “bad”: contacts `0`, contacts `1`, contacts `2`, …" in shown(
-        prompt_message(run, EN, None)
-    )
+def test_reasons_that_differ_in_the_records_own_id_alone_are_one() -> None:
+    dirty = [failure(n, f"Contact {n}: rule {n}0 is broken ({n}).") for n in (12, 34, 56)]
+    other = failure(7, "Contact 7 was merged into 12.")
+    text = shown(fits(prompt_message(ended(failures=(*dirty, other)), EN, None)))
+    # The rule's number only begins like the id.
+    for number in (12, 34, 56):
+        assert f"rule {number}0 is broken" in text
+    same = [failure(n, f"Contact {n} breaks a rule of the account ({n}).") for n in (12, 34, 56)]
+    run = ended(failures=(*same, other))
+    text = shown(fits(prompt_message(run, EN, None)))
+    assert "• 3 × “Contact … breaks a rule of the account (…).”, for example contacts `12`" in text
+    assert "• “Contact 7 was merged into 12.”: contacts `7`" in text
+    assert [one.reason for one in run.failures] == [one.reason for one in (*same, other)]
 
 
 def test_what_changed_hands_and_what_was_left_alone_is_told_apart() -> None:
@@ -209,9 +217,24 @@ def test_what_changed_hands_and_what_was_left_alone_is_told_apart() -> None:
         Tally(owner_id="101", object_type="deals", overwritten=1),
     )
     text = shown(prompt_message(run, EN, None))
-    assert "deals: 7 changed, 0 failed, 3 left alone" in text
+    assert "• deals: 7 changed, 3 left alone\n" in text
     assert "Left alone: their owner was no longer the planned one" in text
     assert "2 records changed hands between Sunset's reading and its write" in text
+
+
+def test_types_without_any_result_are_left_out() -> None:
+    nothing = Tally(owner_id="100", object_type="deals")
+    text = shown(prompt_message(ended(nothing, left=left_with(contacts=1)), EN, None))
+    assert "no record was changed" in text
+    assert "deals" not in text
+    taken = Tally(owner_id="100", object_type="deals", overwritten=1)
+    text = shown(prompt_message(ended(taken, left=left_with(contacts=1)), EN, None))
+    assert "1 record changed hands" in text
+    assert "no record was changed" not in text
+    some = Tally(owner_id="100", object_type="contacts", failed=2)
+    text = shown(prompt_message(ended(some, nothing, left=left_with(contacts=1)), EN, None))
+    assert "• contacts: 2 failed\n" in text
+    assert "deals" not in text
 
 
 def test_where_nothing_failed_nothing_is_to_be_put_right() -> None:
@@ -322,6 +345,19 @@ def test_the_ways_to_map_stand_side_by_side() -> None:
         "Download the list",
         "Other object types…",
     ]
+
+
+def test_stopping_an_undo_speaks_of_giving_back() -> None:
+    story = tell(Ask.WAIT_UNDO)
+    message = fits(prompt_message(story.run, EN, None))
+    (stop,) = (item for item in buttons(message) if item["action_id"] == Act.STOP)
+    assert "What was given back stays so" in stop["confirm"]["text"]["text"]
+    run = story.person(c.StopReassignment()).run
+    for shown_now in (prompt_message(run, EN, PROGRESS), card(run, EN, PROGRESS)):
+        text = shown(fits(shown_now))
+        assert "Stopping to give records back" in text
+        assert "histories" not in text
+        assert "a second" not in text
 
 
 def test_stopping_says_what_happens() -> None:

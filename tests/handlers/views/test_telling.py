@@ -279,9 +279,58 @@ def test_what_changed_hands_meanwhile_is_told() -> None:
 
 
 def test_an_undo_says_what_it_is_limited_to() -> None:
-    said = describe(e.UndoStarted(job=3, owner_id="100", object_type="deals"), EN)
-    assert said.endswith("Only those of owner `100`. Only this object type: deals.")
+    started = e.UndoStarted(job=3, owner_id="100", owner_name=HOSTILE, object_type="deals")
+    said = describe(started, EN)
+    assert f"Only those of {ESCAPED}" in said
+    assert said.endswith(". Only this object type: deals.")
+    assert "`100`" not in said
+    # Earlier versions wrote no name down.
+    assert describe(e.UndoStarted(job=3, owner_id="100"), EN).endswith("Only those of `100`.")
     assert describe(e.UndoStarted(job=3), EN).endswith("(job 3).")
+
+
+def test_the_end_of_a_job_is_told_once_and_without_zeros() -> None:
+    story = tell(Ask.WAIT_COUNT)
+    recorded = story.last
+    told = shown(notice(story.run, recorded, EN))
+    assert "🏁 Reassignment 1 ended: 72 changed, 1 failed." in told
+    closed = shown(closed_prompt(story.run, recorded, EN))
+    assert "✔️ Reassignment 1 ended; the result is below." in closed
+    assert "72" not in closed
+    tallies = (Tally(owner_id="100", object_type="deals", changed=5),)
+    done = e.ReassignmentFinished(job=2, tallies=tallies)
+    assert describe(done, EN) == "Reassignment 2 ended: 5 changed, none failed."
+    nothing = e.ReassignmentFinished(job=2, tallies=(Tally(owner_id="100", object_type="deals"),))
+    assert describe(nothing, EN) == "Reassignment 2 ended: no record was changed."
+
+
+def test_the_end_of_an_undo_is_told_once_and_without_zeros() -> None:
+    story = tell(Ask.WAIT_UNDO)
+    story.bot(c.RecordUndone(job=story.run.job, restored=72, left_alone=0, still_changed=0))
+    assert "Giving back ended: 72 given back." in shown(notice(story.run, story.last, EN))
+    closed = shown(closed_prompt(story.run, story.last, EN))
+    assert "✔️ Giving back ended; the result is below." in closed
+
+
+def test_what_was_counted_is_told_without_excluded_owners() -> None:
+    story = tell(Ask.MAP_OWNERS)
+    story.person(c.ExcludeOwner(owner_id="101"))
+    story.person(c.TakeSuggestions())
+    runs.counted(runs.finished(runs.confirmed(story)))
+    assert isinstance(story.last.event, e.OwnersCounted)
+    closed = shown(closed_prompt(story.run, story.last, EN))
+    without = "without those that were excluded: 30 contacts, 5 companies, 1 deal."
+    assert without in closed
+    audited = describe(story.last.event, EN)
+    assert "with the excluded ones if there are any: 60 contacts, 10 companies, 2" in audited
+    story = tell(Ask.REASSIGNMENT_LEFT)
+    closed = shown(closed_prompt(story.run, story.last, EN))
+    assert "owners: 60 contacts, 10 companies, 2 deals." in closed
+
+
+def test_nothing_counted_is_no_list_of_zeros() -> None:
+    story = tell(Ask.DELETE_OWNERS)
+    assert "owners: no records." in shown(closed_prompt(story.run, story.last, EN))
 
 
 def test_what_an_undo_left_is_in_the_file() -> None:
