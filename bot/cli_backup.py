@@ -1,6 +1,5 @@
 """``sunset backup run|verify``: a backup of the package's data by hand, and checking one."""
 
-
 from __future__ import annotations
 
 import signal

@@ -45,8 +45,8 @@ def _lines(found: Inventory, tr: Translator) -> list[str]:
     if found.objects:
         lines.append(tr("*Custom objects and their records*"))
         lines += [f"• {_object(item, tr)}" for item in found.objects]
-    lines += _held(tr("*Permission sets, and who has them*"), found.permission_sets, tr)
-    lines += _held(tr("*Folders, and what lies in them*"), found.folders, tr)
+    lines += _held(tr("*Permission sets, and who has them*"), found.permission_sets)
+    lines += _held(tr("*Folders, and what lies in them*"), found.folders)
     lines.append(f"*{words.components(found, tr)}*")
     lines += [f"• {outside(part.type, 80)} {code(part.name)}" for part in found.components]
     return lines
@@ -60,7 +60,7 @@ def _object(item: CustomObject, tr: Translator) -> str:
     return f"{line}, {fields}: {', '.join(code(name) for name in item.fields)}"
 
 
-def _held(heading: str, held: Mapping[str, tuple[str, ...]], tr: Translator) -> list[str]:
+def _held(heading: str, held: Mapping[str, tuple[str, ...]]) -> list[str]:
     """List what stands under each name; nobody and nothing is said too."""
     if not held:
         return []
