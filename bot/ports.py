@@ -150,7 +150,7 @@ class HubSpotPort(Protocol):
         ...
 
     def owners_of_companies(self, owner_id: str, sample: int = 100) -> Mapping[str, int]:
-        """Count who owns the companies of some of this owner's contacts: owner -> companies."""
+        """Count by owner of their companies some of this owner's contacts: owner -> contacts."""
         ...
 
     def count_by_owner(self, object_type: str, owner_ids: Sequence[str]) -> dict[str, int]:

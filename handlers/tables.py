@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from workflows.text import N_, Text
 
 COMMA, SEMICOLON, TAB = ",", ";", "\t"
+LONGEST_CELL = 100_000
+"""Characters; a quotation mark that is not closed makes one cell of the rest of the file."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that begins with one of these may be carried out when a spreadsheet opens the file."""
 SEMICOLON_LANGUAGES = frozenset({"pl"})
@@ -149,6 +151,9 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     number = 0
     try:
         for number, row in enumerate(reader, 1):
+            # The module's own limit is the whole program's, and others may have raised it.
+            if any(len(cell) > LONGEST_CELL for cell in row):
+                raise csv.Error
             yield number, row
     except csv.Error:
         raise NotATable(

@@ -83,7 +83,8 @@ SuggestionKind = Literal["manager", "same_name", "same_team", "companies"]
 class Suggestion(Value):
     """A HubSpot owner proposed for a Salesforce-only owner's records, and why.
 
-    ``via`` supports the reason: the manager's e-mail, the team's name, or the share of companies.
+    ``via`` supports the reason: the manager's e-mail, the team's name, or the share of the
+    contacts looked at whose companies that owner has.
     """
 
     target: Owner

@@ -12,6 +12,7 @@ from more_itertools import chunked
 from bot.effects.context import Context
 from bot.reassign import histories
 from bot.reassign.batch import Batch, Changer, Verdicts, forward, settle_forward
+from bot.reassign.checking import check
 from bot.reassign.crew import carry_out
 from bot.reassign.gate import Gate, Held
 from bot.reassign.meter import Meter, Teller
@@ -201,24 +202,16 @@ class Forward:
             done=sum(one.rows for one in written if one.checked),
             failed=failed,
         )
-        rows = self._x.store.ledger(self._run.id, self._job, "changed", unchecked=True)
-
-        def do(batch: Batch) -> None:
-            self._gate.check()
-            told = histories.read(self._x.hubspot, batch.rows)
-            seen = [histories.checked(row, told) for row in batch.rows]
-            self._x.store.write(lambda transaction: transaction.write_ledger(self._run.id, seen))
-            meter.add(len(seen))
-
-        carry_out(
-            histories.batches(rows),
-            do,
-            threads=THREADS,
+        check(
+            self._x,
+            self._run.id,
+            self._x.store.ledger(self._run.id, self._job, "changed", unchecked=True),
+            histories.checked,
+            gate=self._gate,
+            meter=meter,
+            teller=self._teller,
             stop=self._stop,
-            tick=lambda: self._teller.tell(meter),
         )
-        self._teller.tell(meter, now=True)
-        self._gate.check()
 
     def _result(self) -> c.RecordReassigned:
         tallies: dict[tuple[str, str], Tally] = {}

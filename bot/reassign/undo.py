@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from bot.effects.context import Context
 from bot.reassign import histories
 from bot.reassign.batch import Batch, Changer, Verdicts, back, settle_back
+from bot.reassign.checking import check
 from bot.reassign.crew import carry_out
 from bot.reassign.gate import Gate
 from bot.reassign.meter import Meter, Teller
@@ -71,24 +72,16 @@ class Undo:
     def _check(self) -> None:
         """Find what was given away by others between the undo's readings and its writes."""
         rows = self._x.store.ledger(self._run.id, None, "undone", unchecked=True)
-        mine = (row for row in rows if row.undo == self._job)
-        meter = Meter("checking", self._unchecked(), job=self._job)
-
-        def do(batch: Batch) -> None:
-            self._gate.check()
-            told = histories.read(self._x.hubspot, batch.rows)
-            seen = [histories.checked_back(row, told) for row in batch.rows]
-            self._x.store.write(lambda transaction: transaction.write_ledger(self._run.id, seen))
-            meter.add(len(seen))
-
-        carry_out(
-            histories.batches(mine),
-            do,
-            threads=THREADS,
+        check(
+            self._x,
+            self._run.id,
+            (row for row in rows if row.undo == self._job),
+            histories.checked_back,
+            gate=self._gate,
+            meter=Meter("checking", self._unchecked(), job=self._job),
+            teller=self._teller,
             stop=self._stop,
-            tick=lambda: self._teller.tell(meter),
         )
-        self._gate.check()
 
     def _unchecked(self) -> int:
         return sum(

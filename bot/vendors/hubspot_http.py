@@ -83,7 +83,8 @@ class HubSpotClient:
     ) -> None:
         # At DEBUG the library writes every answer, and so people's data, into the log.
         library = logging.getLogger("hubspot")
-        library.setLevel(max(library.level, logging.INFO))
+        if library.getEffectiveLevel() < logging.INFO:
+            library.setLevel(logging.INFO)
         client = hubspot.HubSpot(
             access_token=token,
             host=api_url.rstrip("/"),

@@ -61,7 +61,8 @@ class SalesforceClient:
     ) -> None:
         # At DEBUG the library writes secrets into the log.
         library = logging.getLogger("simple_salesforce")
-        library.setLevel(max(library.level, logging.INFO))
+        if library.getEffectiveLevel() < logging.INFO:
+            library.setLevel(logging.INFO)
         self._login = login
         self._api_version = api_version
         self._patience = patience

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.reassign import batch, forward, scan, undo
+from bot.reassign import batch, checking, forward, scan, undo
 from tests.bot.faults import Killed
 from tests.bot.rig import Rig
 
@@ -48,7 +48,7 @@ def _quiet_deaths(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch and one search at a time, and no waiting between attempts."""
-    for module in (forward, undo):
+    for module in (forward, undo, checking):
         monkeypatch.setattr(module, "THREADS", 1)
     monkeypatch.setattr(scan, "CURSORS", 1)
     monkeypatch.setattr(batch, "FIRST_PAUSE", 0.005)
