@@ -150,10 +150,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = 0
     try:
-        for number, row in enumerate(reader, 1):
-            # The module's own limit is the whole program's, and others may have raised it.
-            if any(len(cell) > LONGEST_CELL for cell in row):
-                raise csv.Error
+        for number, row in enumerate(map(_bounded, reader), 1):
             yield number, row
     except csv.Error:
         raise NotATable(
@@ -163,6 +160,13 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             ),
             number + 1,
         ) from None
+
+
+def _bounded(row: list[str]) -> list[str]:
+    # The module's own limit is the whole program's, and others may have raised it.
+    if any(len(cell) > LONGEST_CELL for cell in row):
+        raise csv.Error
+    return row
 
 
 def _decoded(data: bytes) -> str:
