@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.backing_up import READY, forget_peak, memory
 from bench.numbers import Goal, Json, report, table
-from bench.processes import SETTINGS, STOP_SECONDS, Failed
+from bench.processes import SETTINGS, Failed, serving
 
 ROWS, FIELDS = 25_000, 60
 MEMORY_GOAL_MIB = 50.0
@@ -37,33 +37,9 @@ class Served:
 @contextmanager
 def served(rows: int, fields: int) -> Iterator[Served]:
     """Serve an org with so many records of so many fields."""
-    process = subprocess.Popen(
-        [*_MODULE, "serve", str(rows), str(fields)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    settings: dict[str, str] = {}
-    try:
-        for line in process.stdout:
-            name, _, value = line.strip().partition("=")
-            if name == READY:
-                break
-            settings[name] = value
-        else:
-            raise Failed("The org did not start; what it said stands above.")
-        yield Served(settings, process.pid)
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+    with serving([*_MODULE, "serve", str(rows), str(fields)], READY) as (told, process_id):
+        settings = {name: value for name, value in told.items() if name != READY}
+        yield Served(settings, process_id)
 
 
 def taken(org: Served, directory: Path) -> Json:

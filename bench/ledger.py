@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from bot.ports import DailyUsage, HubSpotPort, OwnerChange, RecordPage, Swap, Sw
 from bot.reassign.forward import Forward
 from bot.reassign.gate import Gate
 from bot.reassign.meter import Teller
-from bot.store.base import LedgerRow
+from bot.store.base import LedgerRow, Transaction
 from bot.store.sqlite import SqliteStore
 from workflows.run import Run
 from workflows.states import State
@@ -70,9 +71,13 @@ def _fill(database: Path, rows: int) -> None:
     try:
         for start in range(0, rows, ROWS_TOGETHER):
             some = list(_rows(start, min(rows, start + ROWS_TOGETHER), rows - 1))
-            store.write(lambda transaction, some=some: transaction.write_ledger(RUN_ID, some))  # type: ignore[misc]
+            store.write(partial(_write, some))
     finally:
         store.close()
+
+
+def _write(rows: Sequence[LedgerRow], transaction: Transaction) -> None:
+    transaction.write_ledger(RUN_ID, rows)
 
 
 def _rows(start: int, end: int, last: int) -> Iterator[LedgerRow]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,11 +97,11 @@ class AppProcess:
 
 
 @contextmanager
-def sandbox(scenario: Path | None = None) -> Iterator[dict[str, str]]:
-    """Start the three services; yield what they print as NAME=value."""
-    command = [sys.executable, "-m", "sandbox", "--until-stdin-closes"]
-    if scenario is not None:
-        command += ["--scenario", str(scenario)]
+def serving(command: Sequence[str], ready: str) -> Iterator[tuple[dict[str, str], int]]:
+    """Start a program that serves until its input ends; yield what it printed, and its process id.
+
+    It prints NAME=value lines; *ready* is the last one's name.
+    """
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -112,11 +112,11 @@ def sandbox(scenario: Path | None = None) -> Iterator[dict[str, str]]:
         for line in process.stdout:
             name, _, value = line.strip().partition("=")
             told[name] = value
-            if name == "SANDBOX_READY":
+            if name == ready:
                 break
         else:
-            raise Failed("The sandbox did not start; what it said stands above.")
-        yield told
+            raise Failed("It did not start; what it said stands above.")
+        yield told, process.pid
     finally:
         process.stdin.close()
         try:
@@ -125,6 +125,16 @@ def sandbox(scenario: Path | None = None) -> Iterator[dict[str, str]]:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+@contextmanager
+def sandbox(scenario: Path | None = None) -> Iterator[dict[str, str]]:
+    """Start the three services; yield what they print as NAME=value."""
+    command = [sys.executable, "-m", "sandbox", "--until-stdin-closes"]
+    if scenario is not None:
+        command += ["--scenario", str(scenario)]
+    with serving(command, "SANDBOX_READY") as (told, _):
+        yield told
 
 
 @contextmanager

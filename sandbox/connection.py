@@ -29,7 +29,7 @@ class DroppableProtocol(H11Protocol):
 class Dropped(Response):
     """Nothing is answered: the connection is closed."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
         """Close the connection; without :class:`DroppableProtocol`, fail."""
         drop = scope.get("extensions", {}).get(EXTENSION)
         if drop is None:

@@ -69,7 +69,7 @@ class SqliteStore:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version < SCHEMA_VERSION:
                 # sqlite-utils takes a while to import, and only a new or older database needs it.
-                from bot.store.schema import migrate  # noqa: PLC0415
+                from bot.store.schema import migrate  # noqa: PLC0415 - said above
 
                 migrate(connection)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -127,6 +127,7 @@ class SalesforceBulk:
         """Count what of *kind* points with *field* to records of *name*; None: cannot be."""
         try:
             return self._count(
+                # The names are those of the plan, which takes API names alone.
                 f"SELECT COUNT() FROM {kind} WHERE {field} IN (SELECT Id FROM {name})"  # noqa: S608
             )
         except VendorError as error:

@@ -75,7 +75,7 @@ _FIELDS = (VIEW_ALL, *dict.fromkeys(name for need in _NEEDS for name in need.fie
 def held(client: SalesforceClient) -> dict[str, bool]:
     """Return Salesforce's permission fields of the bot's user; empty where it does not tell."""
     try:
-        rows = client.query(f"SELECT {', '.join(_FIELDS)} FROM UserPermissionAccess")  # noqa: S608
+        rows = client.query(f"SELECT {', '.join(_FIELDS)} FROM UserPermissionAccess")  # noqa: S608 - ours
     except VendorError as error:
         if not not_available(error) and error.code != "salesforce_refused":
             raise

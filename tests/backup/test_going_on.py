@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -199,15 +200,17 @@ def test_an_aborted_job_is_told_and_the_next_run_asks_anew(org: Yard) -> None:
     whole(org)
 
 
-def test_a_job_that_does_not_end_is_waited_for_later(org: Yard) -> None:
-    org.jobs.advance = lambda job: None  # type: ignore[method-assign]
-    backup = org.backup()
-    backup._waiting = Waiting(total=-1.0)
-    with pytest.raises(BackupError) as caught:
-        backup.run()
-    assert caught.value.code == "backup_job_slow"
-    jobs = created(org)
-    del org.jobs.advance
+def test_a_job_that_does_not_end_is_waited_for_later(
+    org: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(org.jobs, "advance", lambda job: None)
+        backup = org.backup()
+        backup._waiting = Waiting(total=-1.0)
+        with pytest.raises(BackupError) as caught:
+            backup.run()
+        assert caught.value.code == "backup_job_slow"
+        jobs = created(org)
     org.run()
     assert created(org) == jobs + others(org)
     whole(org)
@@ -330,7 +333,7 @@ def test_a_session_is_renewed_once_in_the_middle(org: Yard, address: Address) ->
         renewable = True
         asked = 0
 
-        def __init__(self, inner: object) -> None:
+        def __init__(self, inner: Any) -> None:
             self._inner = inner
 
         def __getattr__(self, name: str) -> object:
@@ -338,7 +341,7 @@ def test_a_session_is_renewed_once_in_the_middle(org: Yard, address: Address) ->
 
         def access(self, session: object) -> object:
             Renewed.asked += 1
-            return self._inner.access(session)  # type: ignore[attr-defined]
+            return self._inner.access(session)
 
     token = org.org.world.scenario.salesforce.access_token
     salesforce = salesforce_at(address, token, Patience(sleep=org.naps.append))
