@@ -1,4 +1,4 @@
-"""`python -m bench ack|start|history|reassign|backup|all [--json]`; docs/ explains each."""
+"""`python -m bench ack|start|history|reassign|backup|polling|all [--json]`; docs/ explains each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import ack, backup, history, reassign, start
+from bench import ack, backup, history, polling, reassign, start
 from bench.numbers import Goal, Json
 from bench.processes import Failed
 from sandbox.client import NotSeen, Refused
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": (history.run, history.text),
     "reassign": (reassign.run, reassign.text),
     "backup": (backup.run, backup.text),
+    "polling": (polling.run, polling.text),
 }
 SIZES = {
     "records": ("reassign", "how many (100,000)"),

@@ -13,8 +13,10 @@ from typing import Any
 
 from bench.histories import ADA, APPROVERS, ROLES
 from bench.processes import Failed
+from bot.backup.source import Source
 from bot.effects.context import Context
 from bot.effects.owners import OwnerChecks
+from bot.effects.package import PackageWork
 from bot.effects.reassignment import Reassignment
 from bot.engine import Engine
 from bot.owners import OwnerList
@@ -45,7 +47,7 @@ from workflows.values import (
 LOOK_SECONDS = 0.02
 SILENT = (
     *("card", "close_prompt", "notice", "audit_line", "take_plan", "watch_sync"),
-    *("take_inventory", "result_file", "mapping_file"),
+    *("result_file", "mapping_file", "inventory_file"),
 )
 Mapped = Callable[[tuple[OwnedRecords, ...], tuple[Owner, ...]], Mapping[str, Assignment]]
 
@@ -58,6 +60,7 @@ class Parts:
     store: Store
     hubspot: HubSpotPort
     salesforce: SalesforcePort
+    package_data: Source
     clock: Clock
     account: Account
     wall: Callable[[], float] = time.time
@@ -88,18 +91,21 @@ class QuietBot:
             slack=slack,
             hubspot=parts.hubspot,
             salesforce=parts.salesforce,
+            package_data=parts.package_data,
             translator=self._translator,
             people=self._people,
             owners=OwnerList(parts.hubspot.active_owners),
             stopping=lambda: self.worker.stopping,
         )
-        job = Reassignment(self.context)
+        job, package = Reassignment(self.context), PackageWork(self.context)
         mine: dict[str, Handler] = {
             **dict.fromkeys(SILENT, _nothing),
             "prompt": self._prompt,
             "reassign": job.reassign,
             "undo": job.undo,
             "count_owners": OwnerChecks(self.context).count,
+            "take_inventory": package.take_inventory,
+            "watch_package": package.watch,
         }
         self.worker = Worker(self.store, self.engine, {**mine, **handlers}, wall=parts.wall)
         self.engine.on_commit(self.worker.wake)

@@ -13,9 +13,10 @@ from bench.histories import ADA
 from bench.processes import settings_of
 from bench.quiet import LOOK_SECONDS, Parts, QuietBot
 from bot.clocks import SystemClock
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.store.sqlite import SqliteStore
 from bot.vendors.connect import connect_hubspot, connect_salesforce
+from bot.vendors.salesforce_bulk import bulk_of
 from sandbox.client import Page
 from workflows import commands as c
 from workflows.run import Run
@@ -38,27 +39,29 @@ class Times:
     not_changed: int
 
 
+def settings_for(told: Mapping[str, str], database: Path) -> Settings:
+    """Return the settings of a bot for the sandbox that printed *told*."""
+    every = settings_of(told, database).items()
+    given = {name.lower(): value for name, value in every if name.startswith(PREFIXES)}
+    return load_settings(env_file=None, **given)
+
+
 class Job:
     """A run whose mapping is chosen; :meth:`run` confirms it and waits for the end."""
 
     def __init__(self, told: Mapping[str, str], folder: Path) -> None:
         self._page = Page(told["SANDBOX_PAGE"])
-        settings = load_settings(
-            env_file=None,
-            **{
-                name.lower(): value
-                for name, value in settings_of(told, folder / "sunset.db").items()
-                if name.startswith(PREFIXES)
-            },
-        )
+        settings = settings_for(told, folder / "sunset.db")
         hubspot = connect_hubspot(settings)
+        salesforce = connect_salesforce(settings)
         self._bot = QuietBot(
             RUN_ID,
             Parts(
                 settings=settings,
                 store=SqliteStore(settings.sunset_database),
                 hubspot=hubspot,
-                salesforce=connect_salesforce(settings),
+                salesforce=salesforce,
+                package_data=bulk_of(salesforce),
                 clock=SystemClock(),
                 account=hubspot.account(),
             ),

@@ -110,21 +110,55 @@ def demo(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check the settings, every credential and the channels; say what is missing and where."""
-    from bot.doctor import examine
+    """Check every credential and right, the channels, the people and this machine.
+
+    Says what is missing and where it is granted. Exit status 1 if anything needed is missing; what
+    the bot can go on without is a warning.
+    """
+    from bot.doctor import examine, shown
+    from bot.logs import configure_logs
 
     settings = _settings()
-    findings = examine(settings)
+    secrets = secrets_of(settings)
+    configure_logs(settings.sunset_log_level, secrets)
+    tr = translator(settings.sunset_locale)
+    findings = shown(examine(settings), tr, secrets)
     if as_json:
-        out.print_json(data=[vars(finding) for finding in findings])
+        out.print_json(data=findings)
     else:
-        table = Table("", "What", "Result", "What to do")
-        for finding in findings:
-            mark = "ok" if finding.ok else "WRONG"
-            table.add_row(mark, finding.what, escape(finding.result), escape(finding.remedy))
-        out.print(table)
-    if not all(finding.ok for finding in findings):
+        _print_findings(findings, tr)
+    if not all(finding["ok"] for finding in findings):
         raise typer.Exit(1)
+
+
+def _print_findings(findings: list[dict[str, Any]], tr: Translator) -> None:
+    marks = {
+        "ok": tr("ok"),
+        "warning": tr("warning"),
+        "wrong": tr("WRONG"),
+        "unknown": tr("unknown"),
+    }
+    styles = {"wrong": "bold red", "warning": "yellow", "unknown": "dim"}
+    table = Table("")
+    for heading in (tr("what"), tr("result"), tr("what to do")):
+        table.add_column(heading, overflow="fold")  # names are longer than a narrow column
+    service = ""
+    for one in findings:
+        if service not in ("", one["check"].partition(".")[0]):
+            table.add_section()
+        service = one["check"].partition(".")[0]
+        texts = (marks[one["level"]], one["what"], one["result"], one["remedy"])
+        table.add_row(*map(escape, texts), style=styles.get(one["level"]))
+    out.print(table)
+    counted = {level: sum(one["level"] == level for one in findings) for level in marks}
+    out.print(
+        tr(
+            "Wrong: {wrong}. Warnings: {warnings}. Cannot be told: {unknown}.",
+            wrong=counted["wrong"],
+            warnings=counted["warning"],
+            unknown=counted["unknown"],
+        )
+    )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,7 @@ from handlers.i18n import Translator, translator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.backup.values import BackupResult, Progress
+    from bot.backup.values import BackupResult, Problem, Progress
 
 backup_app = typer.Typer(
     help="Back up the package's data, and check a backup.", no_args_is_help=True
@@ -73,15 +73,21 @@ def verify(
     if as_json:
         found = [one.model_dump(exclude={"text"}) | {"text": str(one.text)} for one in problems]
         out.print_json(data={"directory": str(directory), "problems": found})
-    elif problems:
-        out.print(tr("{directory}: NOT SOUND", directory=directory), style="bold red", markup=False)
-        for one in problems:
-            sentence = tr.text(one.text, escape=False)
-            out.print(f"  {one.file or directory}: {sentence}", markup=False, highlight=False)
     else:
-        out.print(tr("{directory}: sound", directory=directory), markup=False, highlight=False)
+        print_problems(str(directory), problems, tr)
     if problems:
         raise typer.Exit(1)
+
+
+def print_problems(directory: str, problems: Sequence[Problem], tr: Translator) -> None:
+    """Say whether a backup is sound, and what is wrong with it."""
+    if not problems:
+        out.print(tr("{directory}: sound", directory=directory), markup=False, highlight=False)
+        return
+    out.print(tr("{directory}: NOT SOUND", directory=directory), style="bold red", markup=False)
+    for one in problems:
+        sentence = tr.text(one.text, escape=False)
+        out.print(f"  {one.file or directory}: {sentence}", markup=False, highlight=False)
 
 
 def summary(result: BackupResult) -> dict[str, Any]:

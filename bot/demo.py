@@ -16,13 +16,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.backup.verify import verify
 from bot.cli import print_verdict, serve, verify_all
+from bot.cli_backup import print_problems
 from bot.clocks import RemoteClock
 from bot.errors import SettingsError
 from bot.settings import load_settings
 from bot.store.sqlite import SqliteStore
-from handlers.i18n import translator
+from handlers.i18n import Translator, translator
 from workflows.text import N_
+from workflows.values import Backup
 
 out = Console()
 STOP_SECONDS = 10
@@ -45,6 +48,7 @@ def rehearse(*, auto: bool, locale: str, scenario: str | None, port: int) -> int
             },
             sunset_locale=locale,
             sunset_database=database,
+            sunset_backups=Path(directory) / "backups",
             sunset_log_level="WARNING",
         )
         clock = RemoteClock(told["SANDBOX_CLOCK_URL"])
@@ -84,11 +88,20 @@ def _verdict(database: Path, status: int, locale: str) -> int:
     tr = translator(locale)
     store = SqliteStore(database)
     results = verify_all(store)
+    runs = [run for run_id in store.run_ids() if (run := store.run(run_id)) is not None]
     store.close()
     for result in results:
         print_verdict(result, tr)
     intact = bool(results) and not any(result["problems"] for result in results)
-    return status or (0 if intact else 1)
+    unsound = [run.id for run in runs if run.backup and not _sound(run.backup, tr)]
+    return status or (1 if unsound or not intact else 0)
+
+
+def _sound(backup: Backup, tr: Translator) -> bool:
+    """Verify a backup that a run recorded, against what it recorded of it."""
+    problems = verify(Path(backup.directory), backup.manifest_sha256)
+    print_problems(backup.directory, problems, tr)
+    return not problems
 
 
 @contextmanager

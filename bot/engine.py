@@ -176,10 +176,10 @@ class Engine:
         return self._store.problems(run_id)
 
     def progress(self, run_id: str) -> Progress | None:
-        """Return how far the run's job is."""
+        """Return how far what the run is at now is."""
         known = self.board.jobs.get(run_id) or self._store.progress(run_id)
         run = self._store.run(run_id)
-        return known if known and run and known.job == run.job else None
+        return known if known and run and known.of(run) else None
 
     def message_link(self, run_id: str) -> str | None:
         """Return a permalink to the run's thread, once it was posted."""

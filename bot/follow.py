@@ -1,4 +1,4 @@
-"""``sunset runs show ID --follow``: how a run's job goes, from the database alone.
+"""``sunset runs show ID --follow``: how a job, backup or removal goes, from the database alone.
 
 The bot runs in another process and must not notice: each look is one row of progress and, by its
 number, the event that may have come; the run is read anew only after one. The ledger is not read.
@@ -25,7 +25,14 @@ from handlers.i18n import Translator
 from handlers.ports import Progress
 from handlers.views import asks, words
 from handlers.views.messages.frame import blocked_lines
-from handlers.views.messages.progress import failed_line, phase, speed_lines, waiting_lines
+from handlers.views.messages.progress import (
+    aside_lines,
+    numbers,
+    phase,
+    speed_lines,
+    total_known,
+    waiting_lines,
+)
 from handlers.views.parts import percent
 from workflows.prompts import prompt
 from workflows.run import Run
@@ -36,6 +43,8 @@ SECONDS_BETWEEN_LINES = 5.0
 """How often numbers alone are worth a line where lines cannot be drawn over."""
 SECONDS_OF_SILENCE = 30.0
 """A job tells its progress about once a second; after so long it is worth a word."""
+SECONDS_OF_PATIENCE = 600.0
+"""The same where Salesforce is waited for: it may say nothing new for minutes."""
 BEFORE_THE_JOB = frozenset(
     {State.PLANNING, State.AWAITING_APPROVAL, State.DISCONNECTING, State.MAPPING_OWNERS}
 )
@@ -92,7 +101,9 @@ class Screen(Protocol):
 
 
 def at_work(run: Run) -> bool:
-    """Say whether a job is under way, held or not, its count included."""
+    """Say whether a job, backup or removal is under way, held or not; a job with its count."""
+    if run.backing_up is not None or run.bot_removing:
+        return not run.state.final
     return run.state is State.REASSIGNING and run.job_state not in {"", "finished"}
 
 
@@ -104,7 +115,7 @@ def follow(
     wait: Callable[[float], object],
     clock: Callable[[], float],
 ) -> Run:
-    """Show *run* until its job is over, or until Ctrl-C; return it as it was seen last.
+    """Show *run* until what is at work is over, or until Ctrl-C; return it as it was seen last.
 
     A run whose job has not begun is waited for. *wait* and *clock* are in seconds.
     """
@@ -114,7 +125,7 @@ def follow(
         with screen:
             while True:
                 made = source.progress(run.id) if at_work(run) else None
-                made = made if made and made.job == run.job else None
+                made = made if made and made.of(run) else None
                 told = (run.version, made)
                 if told != last or not _moving(run):
                     heard, last = clock(), told
@@ -138,7 +149,14 @@ def _newest(source: Source, run: Run) -> Run:
 
 def _moving(run: Run) -> bool:
     held = run.frozen or run.blocked is not None or run.waits_until is not None
-    return at_work(run) and run.job_state in _MOVING and not held
+    moving = run.state is not State.REASSIGNING or run.job_state in _MOVING
+    return at_work(run) and moving and not held
+
+
+def _patience(made: Progress | None) -> float:
+    """Return after how many seconds without news the bot may be down."""
+    waits = made and (made.step == "waiting" or made.phase in {"rehearsing", "removing"})
+    return SECONDS_OF_PATIENCE if waits else SECONDS_OF_SILENCE
 
 
 def screen_for(console: Console, tr: Translator, clock: Callable[[], float]) -> Screen:
@@ -227,6 +245,8 @@ def as_data(look: Look) -> dict[str, Any]:
         "asked": prompt(run).ask.value,
         "job": run.job,
         "job_state": run.job_state,
+        "backup": run.backing_up.number if run.backing_up else None,
+        "removal": run.bot_removal if run.bot_removing else None,
         "waits_until": run.waits_until.isoformat() if run.waits_until else None,
         "frozen": run.frozen,
         "blocked": run.blocked.code if run.blocked else None,
@@ -243,15 +263,15 @@ def said(look: Look, tr: Translator) -> list[str]:
     run, made = look.run, look.progress
     told = [run.id, words.state(run.state, tr), asks.title(run, prompt(run).ask, tr)]
     if made is not None:
-        share = f"{tr.number(percent(made.done, made.total))} %"
-        told += [unmarked(phase(made, tr)), share, _numbers(made, tr)]
+        share = [_share(made, tr)] if total_known(made) else []
+        told += [unmarked(phase(made, tr)), *share, numbers(made, tr)]
         told += speed_lines(run, made, tr)
-        told += [failed_line(made, tr)] if made.failed else []
+        told += [unmarked(line) for line in aside_lines(made, tr)]
     return told + _asides(look, tr)
 
 
-def _numbers(made: Progress, tr: Translator) -> str:
-    return tr("{done} of {total} records", done=tr.number(made.done), total=tr.number(made.total))
+def _share(made: Progress, tr: Translator) -> str:
+    return f"{tr.number(percent(made.done, made.total))} %"
 
 
 def _asides(look: Look, tr: Translator) -> list[str]:
@@ -259,7 +279,7 @@ def _asides(look: Look, tr: Translator) -> list[str]:
     run = look.run
     lines = [tr("The run is frozen.")] if run.frozen else []
     lines += [unmarked(line) for line in [*blocked_lines(run, tr), *waiting_lines(run, tr)]]
-    if look.silent >= SECONDS_OF_SILENCE:
+    if look.silent >= _patience(look.progress):
         for_long = tr.duration(timedelta(seconds=look.silent))
         lines.append(tr("No news from the job for {time}: is the bot running?", time=for_long))
     return lines
@@ -276,15 +296,16 @@ def picture(look: Look, tr: Translator) -> RenderableType:
     if made is not None:
         rows += [Text(unmarked(phase(made, tr))), _bar(made, tr)]
         rows += [Text(line) for line in speed_lines(run, made, tr)]
-        if made.failed:
-            rows.append(Text(failed_line(made, tr), style="red"))
+        style = "red" if made.failed else ""
+        rows += [Text(unmarked(line), style=style) for line in aside_lines(made, tr)]
     rows += [Text(line, style="yellow") for line in _asides(look, tr)]
     return Group(*rows)
 
 
-def _bar(made: Progress, tr: Translator) -> Table:
+def _bar(made: Progress, tr: Translator) -> RenderableType:
+    if not total_known(made):
+        return Text(numbers(made, tr))
     row = Table.grid(padding=(0, 1))
-    share = Text(f"{tr.number(percent(made.done, made.total))} %")
     shown = ProgressBar(total=max(1, made.total), completed=made.done, width=40)
-    row.add_row(shown, share, Text(_numbers(made, tr)))
+    row.add_row(shown, Text(_share(made, tr)), Text(numbers(made, tr)))
     return row

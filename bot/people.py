@@ -74,6 +74,15 @@ class People:
             self._want_profile(user_id)
         return known[1].locale if known and known[1].locale else self._settings.sunset_locale
 
+    def own_locale(self, user_id: str) -> str:
+        """Return the person's Slack locale, asking Slack where it is not known.
+
+        For messages that are sent from the background; a listener must not wait (:meth:`locale`).
+        """
+        if user_id not in self._profiles:
+            self._read_profile(user_id)
+        return self.locale(user_id)
+
     def email(self, user_id: str) -> str:
         """Return the person's e-mail as Slack knows it, or '' (never used for authority)."""
         return self._slack.profile(user_id).email

@@ -119,11 +119,31 @@ class SalesforcePerson:
 
 @dataclass(frozen=True)
 class Removal:
-    """A removal of the package through the Metadata API."""
+    """A deployment that removes the package through the Metadata API, or rehearses that.
+
+    ``rehearsal``: it only looks whether it could be done (check-only). ``about_package`` false:
+    it is about something else; None: it names nothing (yet). ``by`` is the Salesforce user who
+    asked for it ('': not told). ``problems`` are those of one that failed, each with what to do;
+    ``impossible`` are Salesforce's words where it cannot rehearse this at all.
+
+    ``done`` of ``components`` are deployed and ``errors`` failed, in Salesforce's own count;
+    ``detail`` are its words about what it is at. Times are None where it does not tell them.
+    """
 
     id: str
     state: Literal["running", "succeeded", "failed"]
     problems: tuple[Blocker, ...] = ()
+    rehearsal: bool = False
+    about_package: bool | None = True
+    by: str = ""
+    impossible: str = ""
+    components: int = 0
+    done: int = 0
+    errors: int = 0
+    detail: str = ""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 class HubSpotPort(Protocol):
@@ -159,6 +179,10 @@ class HubSpotPort(Protocol):
 
     def last_sync(self) -> datetime | None:
         """Return the newest `salesforcelastsynctime` of contacts, companies and deals."""
+        ...
+
+    def lacking_to_write(self) -> tuple[str, ...]:
+        """Return the scopes that a reassignment needs and the token is known to lack."""
         ...
 
     def daily_usage(self) -> DailyUsage | None:
@@ -213,12 +237,19 @@ class SalesforcePort(Protocol):
         """Return the Salesforce users with these e-mails, by lower-case e-mail."""
         ...
 
-    def start_removal(self) -> str:
-        """Deploy the destructive change for the package and return the deployment's id."""
+    def start_removal(self, *, rehearsal: bool = False) -> str:
+        """Deploy the destructive change for the package, or rehearse it; return its id.
+
+        The error ``salesforce_no_rehearsal`` says that this cannot be rehearsed here, with
+        Salesforce's words as the ``message`` of its problem.
+        """
         ...
 
-    def find_removal(self, since: datetime) -> Removal | None:
-        """Look up a removal that was started after *since*, whose reply may have been lost."""
+    def find_removals(self, since: datetime, *, rehearsal: bool = False) -> tuple[Removal, ...]:
+        """List the deployments (or rehearsals) of anybody that were begun since, oldest first.
+
+        The list tells id, state and times; :meth:`removal` tells what one is about, and whose.
+        """
         ...
 
     def removal(self, deployment_id: str) -> Removal:

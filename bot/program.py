@@ -17,6 +17,7 @@ from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.effects.backup import BackingUp
 from bot.effects.context import CARD, Context
 from bot.effects.files import FilesInThread
 from bot.effects.messages import Messages
@@ -25,18 +26,20 @@ from bot.effects.package import PackageWork
 from bot.effects.plan import Planning
 from bot.effects.reassignment import Reassignment
 from bot.effects.reminders import Reminders
+from bot.effects.removal import Removal
 from bot.effects.sync import SyncWatch
 from bot.engine import REFRESH_PAUSE, Engine
 from bot.errors import StoreError, VendorError
 from bot.owners import OwnerList
 from bot.people import People
-from bot.ports import Clock, HubSpotPort, SalesforcePort
+from bot.ports import Clock, HubSpotPort
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
 from bot.store.base import Store
 from bot.store.sqlite import SqliteStore
 from bot.timers import OWNERS_SECONDS, PEOPLE_SECONDS, TICK_SECONDS, Alarm
 from bot.vendors.connect import connect_hubspot, connect_salesforce
+from bot.vendors.salesforce_bulk import bulk_of
 from bot.vendors.slack import Slack, app_token_refused, unreachable, web_client
 from bot.worker import Handler, Worker
 from handlers.i18n import translator
@@ -68,7 +71,7 @@ class Program:
         self._web = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self.slack = Slack(self._web)
         self.hubspot: HubSpotPort = connect_hubspot(settings)
-        self.salesforce: SalesforcePort = connect_salesforce(settings)
+        self.salesforce = connect_salesforce(settings)
         self.people = People(settings, self.slack)
         self.owners = OwnerList(self.hubspot.active_owners)
         self._alarm = Alarm()
@@ -96,6 +99,7 @@ class Program:
             slack=self.slack,
             hubspot=self.hubspot,
             salesforce=self.salesforce,
+            package_data=bulk_of(self.salesforce),
             translator=translator(self.settings.sunset_locale),
             people=self.people,
             owners=self.owners,
@@ -271,6 +275,7 @@ def handlers(context: Context) -> dict[str, Handler]:
         "notice": messages.notice,
         "mapping_file": files.mapping,
         "result_file": files.result,
+        "inventory_file": files.inventory,
         "audit_line": messages.audit_lines,
         "lay_reminder": reminders.lay,
         "lift_reminder": reminders.lift,
@@ -282,9 +287,10 @@ def handlers(context: Context) -> dict[str, Handler]:
         "watch_owners_gone": owners.watch_gone,
         "reassign": jobs.reassign,
         "undo": jobs.undo,
+        "back_up": BackingUp(context).back_up,
         "take_inventory": package.take_inventory,
         "watch_package": package.watch,
-        "remove_package": package.remove,
+        "remove_package": Removal(context).remove,
     }
 
 

@@ -79,6 +79,7 @@ class Settings(SalesforceSettings):
     hubspot_api_url: str = "https://api.hubapi.com"
 
     sunset_database: Path = Path("sunset.db")
+    sunset_backups: Path = Path("backups")
     sunset_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
     sunset_audit_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
     sunset_admins: MemberIds

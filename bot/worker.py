@@ -247,7 +247,7 @@ class Worker:
             or (isinstance(result, Again) and result.failed)
         ):
             return result
-        return replace(result, commands=(c.RecordRecovered(), *result.commands))
+        return replace(result, commands=(c.RecordRecovered(job=effect.key), *result.commands))
 
     @staticmethod
     def _later(effect: QueuedEffect, error: VendorError) -> Again:
@@ -255,7 +255,7 @@ class Worker:
         told: tuple[c.Action, ...] = ()
         lasting = effect.attempts + 1 >= TELL_AFTER or pause > LONGEST_PAUSE
         if effect.lane == "job" and lasting:
-            told = (_blocked(error),)
+            told = (_blocked(error, effect),)
         return Again(pause, effect.memo, told, failed=True)
 
     def _record(
@@ -269,7 +269,7 @@ class Worker:
             for effect in effects:
                 transaction.settle(effect.id, "failed", result.code)
             if first.lane == "job":
-                self._command(transaction, first, _blocked(result), 0)
+                self._command(transaction, first, _blocked(result, first), 0)
             elif isinstance(result, VendorError) and result.missing:
                 self._command(transaction, first, _without(result), 0)
             return
@@ -310,9 +310,13 @@ def _pause(attempts: int) -> float:
     return steps * (0.75 + secrets.randbelow(500) / 1000)
 
 
-def _blocked(error: SunsetError) -> c.RecordBlocked:
+def _blocked(error: SunsetError, effect: QueuedEffect) -> c.RecordBlocked:
     return c.RecordBlocked(
-        code=error.code, problem=error.problem, remedy=error.remedy, reference=error.reference
+        code=error.code,
+        problem=error.problem,
+        remedy=error.remedy,
+        reference=error.reference,
+        job=effect.key,
     )
 
 

@@ -1,4 +1,4 @@
-"""Step 3, the choice: the inventory and the data copy (P3c–d)."""
+"""Step 3, the choice: the inventory, the data copy, the backup and its waiver (P3c–d)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def register(app: App, services: Services) -> None:
     on_click(app, services, Act.OPEN_INVENTORY, open_inventory)
     on_click(app, services, Act.OPEN_DATA_COPY, open_data_copy)
     on_submit(app, services, Modal.DATA_COPY, choose)
+    on_click(app, services, Act.START_BACKUP, answering(c.StartBackup))
+    on_click(app, services, Act.STOP_BACKUP, answering(c.StopBackup))
+    on_click(app, services, Act.OPEN_WAIVER, open_waiver)
+    on_submit(app, services, Modal.WAIVER, waive)
     on_click(app, services, Act.CONFIRM_NO_COPY, answering(c.ConfirmNoCopy))
     on_click(app, services, Act.RECONSIDER, answering(c.ReconsiderDataCopy))
 
@@ -43,10 +47,10 @@ def choose(delivery: Delivery) -> None:
     """Take the choice."""
 
     def take() -> None:
-        inputs = Inputs(delivery.body)
-        keep = _either(inputs.option(modals.COPY), modals.KEEP, modals.DISCARD)
-        backup = _either(inputs.option(modals.BACKUP), modals.YES, modals.NO)
-        delivery.answer(c.ChooseDataCopy(keep=keep, own_backup=backup))
+        chosen = Inputs(delivery.body).option(modals.COPY)
+        if chosen not in {modals.KEEP, modals.DISCARD}:
+            raise malformed("selected_option.value")
+        delivery.answer(c.ChooseDataCopy(keep=chosen == modals.KEEP))
 
     delivery.submit(
         take,
@@ -55,7 +59,25 @@ def choose(delivery: Delivery) -> None:
     )
 
 
-def _either(value: str, yes: str, no: str) -> bool:
-    if value not in {yes, no}:
-        raise malformed("selected_option.value")
-    return value == yes
+def open_waiver(delivery: Delivery) -> None:
+    """Show an approver what would be lost, and ask for the reason."""
+    run = delivery.question(c.WaiveBackup)
+    delivery.ack()
+    delivery.open(modals.waiver(run, Metadata(delivery.ref), delivery.tr))
+
+
+def waive(delivery: Delivery) -> None:
+    """Take the approver's word that no backup is needed."""
+
+    def take() -> None:
+        reason = Inputs(delivery.body).text(modals.REASON, modals.REASON_MOST)
+        delivery.answer(c.WaiveBackup(reason=reason))
+
+    refusals = ("reason_missing", "too_long", "own_request", "nothing_to_waive")
+    delivery.submit(
+        take,
+        at=dict.fromkeys(refusals, modals.REASON),
+        again=lambda notice: modals.waiver(
+            delivery.run(), Metadata(delivery.ref), delivery.tr, notice
+        ),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from workflows.text import Text
 
 LOCALES = Path(__file__).with_name("locales")
 LANGUAGES = ("en", "pl")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters, further line ends, and those that turn the direction of what follows."""
 
 
 class Translator:
@@ -62,13 +63,14 @@ class Translator:
         return format_timedelta(value, locale=self._locale, threshold=1.0)
 
     def moment(self, value: datetime) -> str:
-        """Write a time in Slack's own format: each reader sees it in their own time zone."""
-        fallback = format_datetime(value, "d MMM y HH:mm 'UTC'", locale=self._locale)
-        return f"<!date^{int(value.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+        """Write a time in Slack's own format: each reader sees it in their own time zone.
 
-    def plain_moment(self, value: datetime) -> str:
-        """Write a time for places where Slack's date format does not work (plain text)."""
-        return format_datetime(value, "d MMM y HH:mm 'UTC'", locale=self._locale)
+        It works in mrkdwn only, which is where every time stands (facts/slack.md). Where it cannot
+        be shown so, the fallback stands: in UTC, which it names.
+        """
+        utc = value.astimezone(UTC)
+        fallback = format_datetime(utc, "d MMM y HH:mm 'UTC'", locale=self._locale)
+        return f"<!date^{int(value.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
 def translator(locale: str) -> Translator:

@@ -25,21 +25,44 @@ class Outcome:
     repeated: bool = False
 
 
+Phase = Literal["changing", "checking", "undoing", "backing_up", "rehearsing", "removing"]
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a reassignment or undo is, in records.
+    """How far a reassignment, an undo, a backup, or the package's removal is.
 
-    ``phase``: changing, checking (the histories, afterwards) or undoing. ``per_second`` is the rate
-    now, ``seconds_left`` what is left of the phase at the account's limits; None: not known.
+    ``phase``: changing, checking (the histories, afterwards) or undoing, counted in records;
+    backing_up, in records; rehearsing or removing, in the package's components, where ``failed``
+    are the errors so far. ``total`` is 0 where it is not known yet. ``per_second`` is the rate now,
+    ``seconds_left`` what is left of the phase at the account's limits; None: not known.
+
+    ``job`` is the number of the job, of the backup, or of the removal's attempt. A backup is at
+    ``step`` (planning, checking, waiting, reading, verifying) of the object ``label``, which is the
+    ``part``-th of ``parts``; of a removal ``label`` is what Salesforce says that it is doing.
     """
 
     done: int
     total: int
     failed: int
     per_second: float = 0.0
-    phase: Literal["changing", "checking", "undoing"] = "changing"
+    phase: Phase = "changing"
     seconds_left: float | None = None
     job: int = 0
+    label: str = ""
+    part: int = 0
+    parts: int = 0
+    step: str = ""
+
+    def of(self, run: Run) -> bool:
+        """Say whether this is about what *run* is at now, and not about something earlier."""
+        match self.phase:
+            case "backing_up":
+                return run.backing_up is not None and self.job == run.backing_up.number
+            case "rehearsing" | "removing":
+                return run.bot_removing and self.job == run.bot_removal
+            case _:
+                return self.job == run.job
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from slack_bolt import App
 
 from handlers.actions import Act, Modal
@@ -13,6 +15,8 @@ from handlers.wiring import answering, on_click, on_submit
 from workflows import commands as c
 from workflows.text import N_
 
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+"""Line breaks, control characters, and those that turn the direction of what stands around them."""
 _ASKED = N_("The other administrators are asked in the thread.")
 
 
@@ -34,8 +38,8 @@ def downloaded(delivery: Delivery) -> None:
     """Complete the run."""
 
     def take() -> None:
-        where = Inputs(delivery.body).text(modals.WHERE, modals.WHERE_MOST)
-        delivery.answer(c.ConfirmDownloaded(where=where))
+        typed = Inputs(delivery.body).text(modals.WHERE, modals.WHERE_MOST)
+        delivery.answer(c.ConfirmDownloaded(where=readable(typed)))
 
     delivery.submit(
         take,
@@ -44,3 +48,9 @@ def downloaded(delivery: Delivery) -> None:
             delivery.run(), Metadata(delivery.ref), delivery.tr, notice
         ),
     )
+
+
+def readable(typed: str) -> str:
+    """Return a typed place as one line that shows what it holds; '' where nothing can be seen."""
+    line = _UNSEEN.sub(" ", typed).strip()
+    return line if any(char.isprintable() and not char.isspace() for char in line) else ""

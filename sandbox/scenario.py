@@ -225,6 +225,15 @@ class Salesforce(_Model):
     client_user: bool = Field(
         True, description="whether the app has a user to run as, for the client-credentials login"
     )
+    check_only: Literal["allowed", "refused", "fails"] = Field(
+        "allowed",
+        description="what becomes of a check-only deployment that uninstalls: it is done, refused "
+        "at once, or ends saying that this cannot be checked only",
+    )
+    deploy_queue_seconds: float = Field(0, ge=0, description="how long a deployment is Pending")
+    deploy_list_lag: float = Field(
+        0, ge=0, description="seconds until DeployRequest lists a deployment"
+    )
     consumer_key: str = Field("", description="of the External Client App; empty: no OAuth login")
     consumer_secret: str = Field("", description="for the client-credentials login")
     public_key: str = Field("", description="PEM that checks JWT bearer logins")

@@ -13,23 +13,34 @@ REMOVAL_SECONDS = 120.0
 
 
 def choose_copy(stage: Stage, *, keep: bool) -> bool:
-    """Read the inventory and choose about the copy (P3c–d); return False without a package."""
+    """Read the inventory, back the data up, choose about the copy (P3c–d).
+
+    Returns False without a package. Whoever wants no copy is asked for the backup then.
+    """
     if stage.offered_or_over(stage.admin, Act.OPEN_DATA_COPY) is None:
         stage.say("no_package", stage.known("P3c"))
         return False
     reader = stage.approvers[0]
     pages = stage.read_through(reader, Act.OPEN_INVENTORY, Form.INVENTORY)
     stage.say("inventory", stage.known("P3c", verified=True), who=reader.name, pages=pages)
+    if keep:
+        _back_up(stage, Act.OPEN_DATA_COPY)
     modal = stage.open(stage.admin, Act.OPEN_DATA_COPY, Form.DATA_COPY)
-    choice = "keep" if keep else "discard"
-    values = {Block.COPY.value: {VALUE: choice}, Block.BACKUP.value: {VALUE: "no"}}
-    stage.fill(stage.admin, modal, values)
+    stage.fill(stage.admin, modal, {Block.COPY.value: {VALUE: "keep" if keep else "discard"}})
     if not keep:
+        _back_up(stage, Act.CONFIRM_NO_COPY)
         stage.press(stage.admin, Act.CONFIRM_NO_COPY)
     stage.notes.keep_copy = keep
     how = stage.known(Block.COPY)
     stage.say("keep" if keep else "discard", how, who=stage.admin.name)
     return True
+
+
+def _back_up(stage: Stage, then: Act) -> None:
+    """Let the bot back the package's data up; *then* is offered once that is verified."""
+    asked = stage.press(stage.admin, Act.START_BACKUP)
+    stage.offered(stage.admin, then, after=asked.ts)
+    stage.say("backed_up", who=stage.admin.name)
 
 
 def approve_removal(stage: Stage) -> None:

@@ -35,7 +35,7 @@ def wait_out(stage: Stage, *, let_end: bool) -> None:
         _see_reminder(stage, lead)
     _until(stage, deadline - LEADS[-1] + LAST_GRACE)
     if let_end:
-        _until(stage, deadline + 1)
+        _until(stage, max(dates(asked.said)) + 1)
     else:
         _download(stage)
     stage.page.wait_for(stage.over, "the end of the run", timeout=REMINDER_SECONDS)
@@ -48,8 +48,11 @@ def wait_out(stage: Stage, *, let_end: bool) -> None:
 
 
 def _deadline(stage: Stage, asked: Message) -> int:
-    """Return the deadline that the question shows: the latest time in it."""
-    deadline = max(dates(asked.said))
+    """Return the deadline that the question shows: the earlier of the times ahead in it.
+
+    The later one is when the copy is surely gone.
+    """
+    deadline = min(date for date in dates(asked.said) if date > stage.page.now())
     stage.notes.deadline = deadline
     until = str(stage.page.salesforce.state()["copy"]["until"])
     kept = datetime.fromisoformat(until).timestamp() if until != "None" else 0.0

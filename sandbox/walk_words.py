@@ -167,13 +167,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "{who} reads what would be deleted for good ({pages})",
         "{who} czyta, co zostanie trwale usunięte ({pages})",
     ),
+    "backed_up": (
+        "{who} lets the package's data be backed up, and the backup is verified",
+        "{who} zleca kopię zapasową danych pakietu, która zostaje zweryfikowana",
+    ),
     "keep": (
         "{who} chooses to save a copy for 48 hours",
         "{who} wybiera zachowanie kopii na 48 godzin",
     ),
     "discard": (
-        "{who} chooses not to save a copy, waives a backup, and confirms it a second time",
-        "{who} wybiera brak kopii, rezygnuje z kopii zapasowej i potwierdza to drugi raz",
+        "{who} chooses not to save a copy, and confirms it a second time",
+        "{who} wybiera brak kopii i potwierdza to drugi raz",
     ),
     "consented": (
         "{who} gives consent, {others} approve the removal",

@@ -16,6 +16,7 @@ from workflows.values import (
     Account,
     Actor,
     Assignment,
+    Backup,
     Blocker,
     Failure,
     Inventory,
@@ -210,11 +211,30 @@ class ReportOwnersDeleted(Action):
 
 
 class ChooseDataCopy(Action):
-    """P3d: keep a copy for 48 hours, or not; and whether an own backup exists."""
+    """P3d: keep a copy for 48 hours, or not."""
 
     answers = True
     keep: bool
-    own_backup: bool = False
+
+
+class StartBackup(Action):
+    """Let the bot back the package's data up."""
+
+    answers = True
+
+
+class StopBackup(Action):
+    """End the backup that is being made; what it has taken stays on the disk."""
+
+    answers = True
+
+
+class WaiveBackup(Action):
+    """Let the package go without a copy and without a complete backup."""
+
+    answers = True
+    by = "approver"
+    reason: str = Field(max_length=2_000)
 
 
 class ConfirmNoCopy(Action):
@@ -388,8 +408,27 @@ class RecordInventory(BotAction):
 
 
 class RecordPackageAbsent(BotAction):
-    """The package is not installed before anything was removed."""
+    """The package is not installed before anything was removed.
 
+    ``last_seen_at`` is the last reading that saw it, where the bot knows a later one than the run.
+    """
+
+    reading: Reading
+    last_seen_at: Instant | None = None
+
+
+class RecordBackup(BotAction):
+    """The backup is finished and verified."""
+
+    number: int
+    backup: Backup
+    reading: Reading
+
+
+class RecordBackupOutdated(BotAction):
+    """Records were written after the backup was made, right before the package would go."""
+
+    changed: int
     reading: Reading
 
 
@@ -415,6 +454,24 @@ class RecordRemovalFailed(BotAction):
 
     problems: tuple[Blocker, ...]
     reference: str = ""
+    rehearsal: bool = False
+    """Refused in the check-only run: nothing was deployed at all."""
+
+
+class RecordRehearsal(BotAction):
+    """The check-only run before the removal is over; ``why`` are Salesforce's words."""
+
+    attempt: int
+    outcome: Literal["passed", "not_possible"]
+    reference: str = ""
+    why: str = Field("", max_length=1_000)
+
+
+class RecordRemovalDeployed(BotAction):
+    """Salesforce says that the bot's deployment succeeded; the proof is the package's absence."""
+
+    attempt: int
+    reference: str
 
 
 class RecordBlocked(BotAction):
@@ -424,10 +481,14 @@ class RecordBlocked(BotAction):
     problem: Text
     remedy: Text
     reference: str = ""
+    job: str = ""
+    """The key of the effect that cannot go on."""
 
 
 class RecordRecovered(BotAction):
-    """What could not go on for a while goes on again."""
+    """What could not go on for a while goes on again: the effect *job*, and it alone."""
+
+    job: str = ""
 
 
 class RecordCapabilityMissing(BotAction):

@@ -10,6 +10,7 @@ from typing import Literal
 
 from workflows import events as e
 from workflows.base import Value
+from workflows.rules.package import same_listing
 from workflows.run import Run
 from workflows.states import State
 from workflows.timers import reminders
@@ -32,6 +33,8 @@ def effects(before: Run | None, recorded: e.Recorded, after: Run) -> list[Effect
     result = [_audit(recorded)]
     if before is None:
         return [*result, _card(), _prompt(after), *_work(event, after)]
+    if not same_listing(before.inventory, after.inventory) and after.inventory is not None:
+        result.append(_file("inventory_file", f"inventory_file:{recorded.seq}"))
     moved = after.prompt_version != before.prompt_version
     if moved:
         result.append(
@@ -48,6 +51,10 @@ def effects(before: Run | None, recorded: e.Recorded, after: Run) -> list[Effect
     result.extend(_notices(recorded))
     result.append(_card())
     result.extend(_work(event, after))
+    if before.blocked and not after.blocked and not isinstance(event, e.Recovered):
+        # A block ends its work, however it was answered.
+        asked = {effect.key for effect in result}
+        result.extend(effect for effect in _lasting(after) if effect.key not in asked)
     if isinstance(event, e.HandedOver):
         result.extend(_hand_over_reminders(before, after))
     return result
@@ -76,11 +83,14 @@ def _shows(event: e.Event) -> bool:
         | e.ConsentGiven
         | e.OwnerMapped
         | e.OwnersCounted
+        | e.InventoryReread
         | e.OwnerExcluded
         | e.OwnerIncluded
         | e.ObjectsChosen
         | e.ReassignmentWaits
         | e.ReassignmentGoesOn
+        | e.RemovalRehearsed
+        | e.RemovalDeployed
         | e.Blocked
         | e.Retried
         | e.Recovered
@@ -110,6 +120,9 @@ def _notices(recorded: e.Recorded) -> list[Effect]:
         | e.ReassignmentFinished
         | e.ReassignmentUndone
         | e.InventoryChanged
+        | e.BackupWaived
+        | e.BackupOutdated
+        | e.RemovalRehearsed
         | e.RemovalStalled
         | e.RemovalFailed
         | e.HelpRequested
@@ -155,6 +168,10 @@ def _work(event: e.Event, run: Run) -> list[Effect]:
             return [_job("take_inventory")]
         case e.GatePassed(gate="removal"):
             return [_job("take_inventory")]
+        case e.InventoryRecorded() | e.DataCopyReopened() | e.BackupOutdated():
+            return [_job("watch_package")]
+        case e.BackupStarted():
+            return [_back_up(event.number)]
         case e.InventoryReconfirmed() | e.UninstallReported():
             return [_job("watch_package")]
         case e.BotRemovalStarted():
@@ -179,6 +196,10 @@ def _work(event: e.Event, run: Run) -> list[Effect]:
             return _again(run)
         case _:
             return []
+
+
+def _back_up(number: int) -> Effect:
+    return _job("back_up", f"back_up:{number}", number=number)
 
 
 def _result_file(event: e.ReassignmentFinished | e.ReassignmentUndone) -> list[Effect]:
@@ -257,20 +278,33 @@ def _again(run: Run) -> list[Effect]:
         case State.CLEANING_UP_OWNERS:
             reported = run.cleanup_reported_at is not None
             return [_job("watch_owners_gone" if reported else "count_owners")]
+        case State.CHOOSING_DATA_COPY if run.backing_up is not None:
+            return _lasting(run)
         case State.CHOOSING_DATA_COPY | State.AWAITING_REMOVAL_APPROVAL:
-            return [_job("take_inventory")]
+            return [_job("take_inventory"), _job("watch_package")]
         case State.REMOVING_PACKAGE:
             if not run.reconfirmed:
-                return [_job("take_inventory")]
-            if run.bot_removing:
+                return [_job("take_inventory"), _job("watch_package")]
+            if run.bot_removing and run.deployed_at is None:
                 attempt = run.bot_removal
                 return [
                     _job("remove_package", f"remove_package:{attempt}", attempt=attempt),
                     _job("watch_package"),
                 ]
+            if run.uninstall_reported_at is None and run.deployed_at is None:
+                return [_job("take_inventory"), _job("watch_package")]
             return [_job("watch_package")]
         case _:
             return []
+
+
+def _lasting(run: Run) -> list[Effect]:
+    """Return the work that goes on whatever is asked meanwhile: a backup, and the watch."""
+    watched = (State.CHOOSING_DATA_COPY, State.AWAITING_REMOVAL_APPROVAL, State.REMOVING_PACKAGE)
+    if run.state not in watched:
+        return []
+    made = [_back_up(run.backing_up.number)] if run.backing_up is not None else []
+    return [*made, _job("watch_package")]
 
 
 def _job_again(run: Run) -> list[Effect]:

@@ -16,6 +16,7 @@ from workflows.values import (
     CORE_OBJECTS,
     Account,
     Actor,
+    Backup,
     Blocker,
     Failure,
     Inventory,
@@ -317,7 +318,48 @@ class NoCopyProposed(Event):
     """Somebody chose not to save a copy; it is asked a second time."""
 
     type: Literal["no_copy_proposed"] = "no_copy_proposed"
-    own_backup: bool
+    own_backup: bool = False
+    """Only in older histories: whether the person said to have a backup of their own."""
+
+
+class BackupStarted(Event):
+    """The bot backs the package's data up; ``of`` is the digest of the inventory."""
+
+    type: Literal["backup_started"] = "backup_started"
+    number: int
+    of: str
+
+
+class BackupStopped(Event):
+    """A person ended the backup that was being made."""
+
+    type: Literal["backup_stopped"] = "backup_stopped"
+
+
+class BackupVerified(Event):
+    """The backup is finished: read back and counted anew."""
+
+    type: Literal["backup_verified"] = "backup_verified"
+    number: int
+    of: str
+    backup: Backup
+    reading: Reading
+
+
+class BackupWaived(Event):
+    """An approver lets the package go without a copy and without a complete backup."""
+
+    type: Literal["backup_waived"] = "backup_waived"
+    of: str
+    reason: str
+
+
+class BackupOutdated(Event):
+    """Records were written after the backup: it no longer holds what would be deleted."""
+
+    type: Literal["backup_outdated"] = "backup_outdated"
+    changed: int
+    reading: Reading
 
 
 class DataCopyChosen(Event):
@@ -325,8 +367,9 @@ class DataCopyChosen(Event):
 
     type: Literal["data_copy_chosen"] = "data_copy_chosen"
     keep: bool
-    own_backup: bool
     digest: str
+    own_backup: bool = False
+    """Only in older histories, as in :class:`NoCopyProposed`."""
 
 
 class DataCopyReopened(Event):
@@ -347,6 +390,14 @@ class InventoryReconfirmed(Event):
 
     type: Literal["inventory_reconfirmed"] = "inventory_reconfirmed"
     digest: str
+    reading: Reading
+
+
+class InventoryReread(Event):
+    """Read again: what goes is the same, what blocks it or hangs on it is not."""
+
+    type: Literal["inventory_reread"] = "inventory_reread"
+    inventory: Inventory
     reading: Reading
 
 
@@ -374,6 +425,24 @@ class BotRemovalStarted(Event):
     attempt: int
 
 
+class RemovalRehearsed(Event):
+    """The check-only run before the removal is over: a rehearsal, and no proof."""
+
+    type: Literal["removal_rehearsed"] = "removal_rehearsed"
+    attempt: int
+    outcome: Literal["passed", "not_possible"]
+    reference: str = ""
+    why: str = ""
+
+
+class RemovalDeployed(Event):
+    """Salesforce says that the bot's deployment succeeded; the package's absence will prove it."""
+
+    type: Literal["removal_deployed"] = "removal_deployed"
+    attempt: int
+    reference: str
+
+
 class RemovalStalled(Event):
     """The package is still there a while after Uninstall was pressed."""
 
@@ -388,6 +457,7 @@ class RemovalFailed(Event):
     type: Literal["removal_failed"] = "removal_failed"
     problems: tuple[Blocker, ...]
     reference: str = ""
+    rehearsal: bool = False
 
 
 class PackageRemoved(Event):
@@ -483,6 +553,7 @@ class Blocked(Event):
     problem: Text
     remedy: Text
     reference: str = ""
+    job: str = ""
 
 
 class Retried(Event):
@@ -548,13 +619,21 @@ AnyEvent = Annotated[
     | InventoryRecorded
     | PackageAbsent
     | NoCopyProposed
+    | BackupStarted
+    | BackupStopped
+    | BackupVerified
+    | BackupWaived
+    | BackupOutdated
     | DataCopyChosen
     | DataCopyReopened
     | ConsentGiven
     | InventoryReconfirmed
+    | InventoryReread
     | InventoryChanged
     | UninstallReported
     | BotRemovalStarted
+    | RemovalRehearsed
+    | RemovalDeployed
     | RemovalStalled
     | RemovalFailed
     | PackageRemoved

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from workflows import events as e
 from workflows.rules.package import inventory_digest
-from workflows.run import Block, Run
+from workflows.run import BackupTask, Block, Run
 from workflows.states import State
-from workflows.values import Assignment, Evidence
+from workflows.values import Assignment, Evidence, Waiver
 
 Change = dict[str, Any]
 _APPLY: dict[type[e.Event], Callable[[Run, Any, e.Recorded], Change]] = {}
@@ -95,11 +96,15 @@ def _plan_requested(run: Run, event: e.PlanRequested, recorded: e.Recorded) -> C
 
 @_on(e.PlanRecorded)
 def _plan_recorded(run: Run, event: e.PlanRecorded, recorded: e.Recorded) -> Change:
+    seen = run.last_seen_at
+    if event.plan.inventory is not None:
+        seen = _later(seen, event.plan.taken_at)
     return _to(
         State.AWAITING_APPROVAL,
         plan=event.plan,
         plan_digest=event.digest,
         owners=event.plan.owners,
+        last_seen_at=seen,
         votes={},
     )
 
@@ -381,6 +386,7 @@ def _inventory(run: Run, event: e.InventoryRecorded, recorded: e.Recorded) -> Ch
     return {
         "inventory": event.inventory,
         "inventory_digest": event.digest,
+        "last_seen_at": _later(run.last_seen_at, event.reading.at),
         "evidence": _proof(run, "inventory", "verified", recorded, event.reading),
         "asks": True,
     }
@@ -396,7 +402,47 @@ def _absent(run: Run, event: e.PackageAbsent, recorded: e.Recorded) -> Change:
 
 @_on(e.NoCopyProposed)
 def _no_copy(run: Run, event: e.NoCopyProposed, recorded: e.Recorded) -> Change:
-    return {"no_copy_proposed": True, "own_backup": event.own_backup, "asks": True}
+    return {"no_copy_proposed": True, "asks": True}
+
+
+@_on(e.BackupStarted)
+def _backup_started(run: Run, event: e.BackupStarted, recorded: e.Recorded) -> Change:
+    task = BackupTask(number=event.number, started_at=recorded.at, of=event.of)
+    return {"backups": event.number, "backing_up": task, "asks": True}
+
+
+@_on(e.BackupStopped)
+def _backup_stopped(run: Run, event: e.BackupStopped, recorded: e.Recorded) -> Change:
+    return {"backing_up": None, "blocked": None, "asks": True}
+
+
+@_on(e.BackupVerified)
+def _backup_verified(run: Run, event: e.BackupVerified, recorded: e.Recorded) -> Change:
+    return {
+        "backing_up": None,
+        "backup": event.backup,
+        "backup_of": event.of,
+        "evidence": _proof(run, "backup", "verified", recorded, event.reading),
+        "asks": True,
+    }
+
+
+@_on(e.BackupWaived)
+def _backup_waived(run: Run, event: e.BackupWaived, recorded: e.Recorded) -> Change:
+    waiver = Waiver(by=recorded.actor.id, at=recorded.at, reason=event.reason)
+    return {"waiver": waiver, "waiver_of": event.of, "asks": True}
+
+
+@_on(e.BackupOutdated)
+def _backup_outdated(run: Run, event: e.BackupOutdated, recorded: e.Recorded) -> Change:
+    evidence = {step: proof for step, proof in run.evidence.items() if step != "backup"}
+    return _choosing_again(
+        run,
+        no_copy_proposed=True,
+        backup=None,
+        backup_of="",
+        evidence=_without_choice(evidence),
+    )
 
 
 @_on(e.DataCopyChosen)
@@ -407,7 +453,6 @@ def _copy_chosen(run: Run, event: e.DataCopyChosen, recorded: e.Recorded) -> Cha
     return _to(
         State.AWAITING_REMOVAL_APPROVAL,
         keep_copy=event.keep,
-        own_backup=event.own_backup,
         no_copy_proposed=False,
         removal_digest=event.digest,
         votes={},
@@ -418,18 +463,7 @@ def _copy_chosen(run: Run, event: e.DataCopyChosen, recorded: e.Recorded) -> Cha
 
 @_on(e.DataCopyReopened)
 def _copy_reopened(run: Run, event: e.DataCopyReopened, recorded: e.Recorded) -> Change:
-    without = {"data_copy", "download", "consent", "removal_approval"}
-    left = {step: proof for step, proof in run.evidence.items() if step not in without}
-    return _to(
-        State.CHOOSING_DATA_COPY,
-        keep_copy=None,
-        no_copy_proposed=False,
-        votes={},
-        consent=False,
-        passed={gate: who for gate, who in run.passed.items() if gate != "removal"},
-        removal_digest="",
-        evidence=left,
-    )
+    return _choosing_again(run, no_copy_proposed=False, evidence=_without_choice(run.evidence))
 
 
 @_on(e.ConsentGiven)
@@ -439,26 +473,66 @@ def _consent(run: Run, event: e.ConsentGiven, recorded: e.Recorded) -> Change:
 
 @_on(e.InventoryReconfirmed)
 def _reconfirmed(run: Run, event: e.InventoryReconfirmed, recorded: e.Recorded) -> Change:
-    return {"reconfirmed": True, "asks": True}
+    seen = _later(run.last_seen_at, event.reading.at)
+    return {"reconfirmed": True, "last_seen_at": seen, "asks": True}
+
+
+@_on(e.InventoryReread)
+def _reread(run: Run, event: e.InventoryReread, recorded: e.Recorded) -> Change:
+    return {
+        "inventory": event.inventory,
+        "last_seen_at": _later(run.last_seen_at, event.reading.at),
+        "removal_problems": event.inventory.blockers if run.removal_problems else (),
+    }
 
 
 @_on(e.InventoryChanged)
 def _inventory_changed(run: Run, event: e.InventoryChanged, recorded: e.Recorded) -> Change:
-    without = {"consent", "removal_approval"}
     evidence = _proof(run, "inventory", "verified", recorded, event.reading)
-    left = {step: proof for step, proof in evidence.items() if step not in without}
-    passed = {gate: who for gate, who in run.passed.items() if gate != "removal"}
+    fresh: Change = {
+        "inventory": event.inventory,
+        "inventory_digest": inventory_digest(event.inventory),
+        "last_seen_at": _later(run.last_seen_at, event.reading.at),
+    }
+    if not event.digest:
+        # The backup, or its waiver, was of another package: it is asked for again. In histories
+        # of before there is a digest here: the choice stood, and was approved anew.
+        evidence = _without_choice(evidence)
+        return _choosing_again(run, no_copy_proposed=True, evidence=evidence, **fresh)
+    without = {"consent", "removal_approval"}
     return _to(
         State.AWAITING_REMOVAL_APPROVAL,
-        inventory=event.inventory,
-        inventory_digest=inventory_digest(event.inventory),
         removal_digest=event.digest,
         votes={},
         consent=False,
         bot_removing=False,
-        passed=passed,
-        evidence=left,
+        passed=_without_removal(run),
+        evidence={step: proof for step, proof in evidence.items() if step not in without},
+        **fresh,
     )
+
+
+def _choosing_again(run: Run, **changes: Any) -> Change:
+    """Open the data-copy choice again; approvals and consent lapse."""
+    return _to(
+        State.CHOOSING_DATA_COPY,
+        keep_copy=None,
+        votes={},
+        consent=False,
+        bot_removing=False,
+        passed=_without_removal(run),
+        removal_digest="",
+        **changes,
+    )
+
+
+def _without_removal(run: Run) -> dict[str, tuple[str, ...]]:
+    return {gate: who for gate, who in run.passed.items() if gate != "removal"}
+
+
+def _without_choice(evidence: dict[str, Evidence]) -> dict[str, Evidence]:
+    without = {"data_copy", "download", "consent", "removal_approval"}
+    return {step: proof for step, proof in evidence.items() if step not in without}
 
 
 @_on(e.UninstallReported)
@@ -476,9 +550,21 @@ def _bot_removal(run: Run, event: e.BotRemovalStarted, recorded: e.Recorded) -> 
     return {
         "bot_removal": event.attempt,
         "bot_removing": True,
+        "rehearsal": "",
+        "deployed_at": None,
         "removal_problems": (),
         "asks": True,
     }
+
+
+@_on(e.RemovalRehearsed)
+def _rehearsed(run: Run, event: e.RemovalRehearsed, recorded: e.Recorded) -> Change:
+    return {"rehearsal": event.outcome}
+
+
+@_on(e.RemovalDeployed)
+def _deployed(run: Run, event: e.RemovalDeployed, recorded: e.Recorded) -> Change:
+    return {"deployed_at": recorded.at}
 
 
 @_on(e.RemovalStalled)
@@ -488,6 +574,8 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
         "uninstall_reported_at": None,
         "bot_removing": False,
         "removal_problems": event.blockers,
+        "deployed_at": None,
+        "last_seen_at": _later(run.last_seen_at, event.reading.at),
         "evidence": left,
         "asks": True,
     }
@@ -497,6 +585,7 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
 def _removal_failed(run: Run, event: e.RemovalFailed, recorded: e.Recorded) -> Change:
     return {
         "bot_removing": False,
+        "deployed_at": None,
         "removal_problems": event.problems,
         "failed_removals": run.failed_removals | {event.reference},
         "asks": True,
@@ -507,7 +596,9 @@ def _removal_failed(run: Run, event: e.RemovalFailed, recorded: e.Recorded) -> C
 def _removed(run: Run, event: e.PackageRemoved, recorded: e.Recorded) -> Change:
     change: Change = {
         "removed_at": event.last_seen_at,
+        "missing_at": event.reading.at,
         "deadline": event.deadline,
+        "backing_up": None,
         "bot_removing": False,
         "irreversible": _add(run.irreversible, "package_removed"),
         "evidence": _proof(run, "removal", "verified", recorded, event.reading),
@@ -592,6 +683,7 @@ def _blocked(run: Run, event: e.Blocked, recorded: e.Recorded) -> Change:
         problem=event.problem,
         remedy=event.remedy,
         reference=event.reference,
+        job=event.job,
         since=recorded.at,
     )
     return {"blocked": block}
@@ -615,6 +707,10 @@ def _check(run: Run, event: e.CheckRequested, recorded: e.Recorded) -> Change:
 @_on(e.CapabilityMissing)
 def _missing(run: Run, event: e.CapabilityMissing, recorded: e.Recorded) -> Change:
     return {"missing": run.missing | {event.capability}}
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)
 
 
 def _add(codes: tuple[str, ...], code: str) -> tuple[str, ...]:

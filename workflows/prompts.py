@@ -35,6 +35,7 @@ class Ask(StrEnum):
     WAIT_INVENTORY = "wait_inventory"
     CHOOSE_DATA_COPY = "choose_data_copy"
     CONFIRM_NO_COPY = "confirm_no_copy"
+    WAIT_BACKUP = "wait_backup"
     APPROVE_REMOVAL = "approve_removal"
     WAIT_RECONFIRMATION = "wait_reconfirmation"
     REMOVE_PACKAGE = "remove_package"
@@ -85,8 +86,9 @@ _CHOICES: dict[Ask, tuple[type[c.Action], ...]] = {
         c.UndoReassignment,
     ),
     Ask.WAIT_OWNERS_GONE: (c.CheckNow,),
-    Ask.CHOOSE_DATA_COPY: (c.ChooseDataCopy, c.CheckNow),
-    Ask.CONFIRM_NO_COPY: (c.ConfirmNoCopy, c.ReconsiderDataCopy),
+    Ask.CHOOSE_DATA_COPY: (c.ChooseDataCopy, c.StartBackup, c.CheckNow),
+    Ask.CONFIRM_NO_COPY: (c.ConfirmNoCopy, c.StartBackup, c.WaiveBackup, c.ReconsiderDataCopy),
+    Ask.WAIT_BACKUP: (c.StopBackup,),
     Ask.APPROVE_REMOVAL: (c.Approve, c.Decline, c.GiveConsent, c.ReconsiderDataCopy, c.CheckNow),
     Ask.REMOVE_PACKAGE: (c.ReportUninstalled, c.RemoveByBot, c.ReconsiderDataCopy, c.CheckNow),
     Ask.WAIT_REMOVAL: (c.CheckNow,),
@@ -119,7 +121,7 @@ def prompt(run: Run) -> Prompt:
         of=of,
         people=people,
         since=waited_since(run),
-        due=min(deadlines, default=None),
+        due=run.deadline if ask is Ask.DOWNLOAD_COPY else min(deadlines, default=None),
         choices=tuple(action.__name__ for action in _choices(run, ask)),
     )
 
@@ -146,7 +148,11 @@ def _choices(run: Run, ask: Ask) -> list[type[c.Action]]:
         unwanted.add(c.ConfirmMapping)
     if run.unconfirmed:
         unwanted.add(c.RetryReassignment)
-    if run.keep_copy is not False:
+    if run.secured:
+        unwanted |= {c.StartBackup, c.WaiveBackup}
+    else:
+        unwanted.add(c.ConfirmNoCopy)
+    if run.keep_copy is not False or not run.secured:
         unwanted.add(c.RemoveByBot)
     if run.consent:
         unwanted.add(c.GiveConsent)
@@ -179,6 +185,8 @@ def _ask(run: Run) -> Ask:
         case State.CHOOSING_DATA_COPY:
             if run.inventory is None:
                 return Ask.WAIT_INVENTORY
+            if run.backing_up is not None:
+                return Ask.WAIT_BACKUP
             return Ask.CONFIRM_NO_COPY if run.no_copy_proposed else Ask.CHOOSE_DATA_COPY
         case State.AWAITING_REMOVAL_APPROVAL:
             return Ask.APPROVE_REMOVAL

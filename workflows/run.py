@@ -12,6 +12,7 @@ from workflows.values import (
     OTHER_OBJECTS,
     Account,
     Assignment,
+    Backup,
     Blocker,
     Evidence,
     Failure,
@@ -22,6 +23,7 @@ from workflows.values import (
     Policy,
     Reason,
     Tally,
+    Waiver,
 )
 
 
@@ -32,7 +34,17 @@ class Block(Value):
     problem: Text
     remedy: Text
     reference: str = ""
+    job: str = ""
+    """The key of the effect that cannot go on; '' in older histories."""
     since: Instant
+
+
+class BackupTask(Value):
+    """A backup that is being made; ``of`` is the digest of the inventory it was begun with."""
+
+    number: int
+    started_at: Instant
+    of: str
 
 
 class Run(Value):
@@ -104,7 +116,14 @@ class Run(Value):
     inventory_digest: str = ""
     no_copy_proposed: bool = False
     keep_copy: bool | None = None
-    own_backup: bool = False
+    backups: int = 0
+    """How many backups were begun."""
+    backing_up: BackupTask | None = None
+    backup: Backup | None = None
+    backup_of: str = ""
+    """The digest of the inventory that the backup was begun with."""
+    waiver: Waiver | None = None
+    waiver_of: str = ""
     removal_digest: str = ""
     consent: bool = False
     reconfirmed: bool = False
@@ -114,7 +133,16 @@ class Run(Value):
     removal_problems: tuple[Blocker, ...] = ()
     failed_removals: frozenset[str] = frozenset()
     """Deployments of ours that Salesforce refused."""
+    rehearsal: str = ""
+    """How the rehearsal of the bot's present removal ended: '', passed, not_possible."""
+    deployed_at: Instant | None = None
+    """When Salesforce said that the bot's present removal succeeded."""
+    last_seen_at: Instant | None = None
+    """The last recorded reading that saw the package."""
     removed_at: Instant | None = None
+    """The last reading that saw the package before it was gone."""
+    missing_at: Instant | None = None
+    """The reading that proved the package gone: the true removal lies between the two."""
     deadline: Instant | None = None
     reminders_done: frozenset[int] = frozenset()
     downloaded: bool | None = None
@@ -183,6 +211,22 @@ class Run(Value):
     def leaves_records(self) -> bool:
         """Whether records are left out: of excluded owners, or of types that are not chosen."""
         return bool(self.excluded_owners) or any(owned.other_counts for owned in self.candidates)
+
+    @property
+    def current_backup(self) -> Backup | None:
+        """The backup, if the package still is what it was when that was begun."""
+        return self.backup if self.backup_of == self.inventory_digest else None
+
+    @property
+    def current_waiver(self) -> Waiver | None:
+        """The waiver, if the package still is what was shown when it was given."""
+        return self.waiver if self.waiver_of == self.inventory_digest else None
+
+    @property
+    def secured(self) -> bool:
+        """Whether the package may go without a copy: its data is backed up, or that is waived."""
+        backup = self.current_backup
+        return self.current_waiver is not None or (backup is not None and not backup.hidden)
 
     @property
     def unconfirmed(self) -> tuple[OwnedRecords, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from workflows.base import Instant, Value
 from workflows.run import Run
@@ -28,17 +28,29 @@ def timers(run: Run) -> list[Timer]:
         for before in reminders(run)
         if before not in run.reminders_done
     ]
-    due.append(Timer(kind="window_end", due=run.deadline))
+    due.append(Timer(kind="window_end", due=window_end(run, run.deadline)))
     return sorted(due, key=lambda timer: timer.due)
+
+
+def window_end(run: Run, deadline: datetime) -> datetime:
+    """Return when the copy is surely gone.
+
+    The deadline counts from the last reading that saw the package; the true one lies between that
+    and the window's length after the reading that no longer saw it.
+    """
+    if run.missing_at is None:
+        return deadline
+    return max(deadline, run.missing_at + timedelta(seconds=run.policy.window))
 
 
 def reminders(run: Run) -> list[int]:
     """Return the seconds before the deadline at which is reminded, largest first.
 
-    One that would lie before the removal itself is left out: a window shorter than a reminder's
-    lead cannot be reminded of that early.
+    One that would lie before the removal was noticed is left out: a window shorter than a
+    reminder's lead cannot be reminded of that early.
     """
-    if run.deadline is None or run.removed_at is None:
+    noticed = run.missing_at or run.removed_at
+    if run.deadline is None or noticed is None:
         return []
-    span = (run.deadline - run.removed_at).total_seconds()
+    span = (run.deadline - noticed).total_seconds()
     return sorted({before for before in run.policy.reminders if before < span}, reverse=True)

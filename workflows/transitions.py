@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from workflows import commands as c
-from workflows.rules import approval, control, disconnect, mapping, owners, package, window
+from workflows.rules import approval, backup, control, disconnect, mapping, owners, package, window
 from workflows.states import ACTIVE, State
 
 S = State
@@ -71,6 +71,10 @@ TABLE = (
     ),
     (S.CHOOSING_DATA_COPY, c.CheckNow, control.check_now, (STAY,)),
     (S.CHOOSING_DATA_COPY, c.ReconsiderDataCopy, package.reconsider, (STAY,)),
+    (S.CHOOSING_DATA_COPY, c.StartBackup, backup.start, (STAY,)),
+    (S.CHOOSING_DATA_COPY, c.StopBackup, backup.stop, (STAY,)),
+    (S.CHOOSING_DATA_COPY, c.RecordBackup, backup.record, (STAY,)),
+    (S.CHOOSING_DATA_COPY, c.WaiveBackup, backup.waive, (STAY,)),
     (S.CHOOSING_DATA_COPY, c.ChooseDataCopy, package.choose, (STAY, S.AWAITING_REMOVAL_APPROVAL)),
     (
         S.CHOOSING_DATA_COPY,
@@ -88,7 +92,12 @@ TABLE = (
         (S.CHOOSING_DATA_COPY,),
     ),
     (S.AWAITING_REMOVAL_APPROVAL, c.CheckNow, control.check_now, (STAY,)),
-    (S.AWAITING_REMOVAL_APPROVAL, c.RecordInventory, package.record, (STAY,)),
+    (
+        S.AWAITING_REMOVAL_APPROVAL,
+        c.RecordInventory,
+        package.record,
+        (STAY, S.CHOOSING_DATA_COPY),
+    ),
     (
         S.AWAITING_REMOVAL_APPROVAL,
         c.RecordPackageAbsent,
@@ -100,13 +109,16 @@ TABLE = (
         S.REMOVING_PACKAGE,
         c.RecordInventory,
         package.record,
-        (STAY, S.AWAITING_REMOVAL_APPROVAL),
+        (STAY, S.AWAITING_REMOVAL_APPROVAL, S.CHOOSING_DATA_COPY),
     ),
+    (S.REMOVING_PACKAGE, c.RecordBackupOutdated, backup.outdated, (S.CHOOSING_DATA_COPY,)),
     (S.REMOVING_PACKAGE, c.ReportUninstalled, package.report_uninstalled, (STAY,)),
     (S.REMOVING_PACKAGE, c.RemoveByBot, package.remove_by_bot, (STAY,)),
     (S.REMOVING_PACKAGE, c.ReconsiderDataCopy, package.reconsider, (S.CHOOSING_DATA_COPY,)),
     (S.REMOVING_PACKAGE, c.CheckNow, control.check_now, (STAY,)),
     (S.REMOVING_PACKAGE, c.RecordRemovalStalled, package.stalled, (STAY,)),
+    (S.REMOVING_PACKAGE, c.RecordRehearsal, package.rehearsed, (STAY,)),
+    (S.REMOVING_PACKAGE, c.RecordRemovalDeployed, package.deployed, (STAY,)),
     (S.REMOVING_PACKAGE, c.RecordRemovalFailed, package.failed, (STAY,)),
     (
         S.REMOVING_PACKAGE,

@@ -209,6 +209,33 @@ class Inventory(Value):
     """The package's folders, each with the names of the reports, documents, … in it."""
 
 
+class Backup(Value):
+    """A finished backup of the package's data: read back, and counted anew, file by file.
+
+    ``began`` is when the first query began: later writes may be missing. ``gaps`` are the first
+    of ``gap_count`` things that may hold data and are not in it; the first ``hidden`` of these
+    keep data of the package out of it. ``manifest_sha256`` is what a later check is held against.
+    """
+
+    directory: str
+    manifest_sha256: str
+    files: int
+    rows: int
+    bytes: int
+    began: Instant
+    gaps: tuple[Text, ...] = ()
+    gap_count: int = 0
+    hidden: int = 0
+
+
+class Waiver(Value):
+    """An approver's word that the package may go without a backup (or with an incomplete one)."""
+
+    by: str
+    at: Instant
+    reason: str
+
+
 class Forecast(Value):
     """What the reassignment will cost, in API requests and seconds at the account's limits.
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from bot.backup.source import Source
 from bot.engine import Engine
 from bot.errors import VendorError
 from bot.owners import OwnerList
@@ -39,6 +40,7 @@ class Context:
     slack: Slack
     hubspot: HubSpotPort
     salesforce: SalesforcePort
+    package_data: Source
     translator: Translator
     people: People
     owners: OwnerList

@@ -15,7 +15,7 @@ from bot.effects.context import Context
 from bot.owners import OwnerList
 from bot.store.base import LedgerCount, LedgerRow, QueuedEffect
 from bot.worker import Again, Done
-from handlers import mapping_file, tables
+from handlers import inventory_file, mapping_file, tables
 from handlers.views import words
 from workflows.run import Run
 from workflows.states import State
@@ -23,6 +23,9 @@ from workflows.text import N_, Text
 
 MOST_ROWS = 50_000
 REASON_MOST = 500
+_LISTED = frozenset(
+    {State.CHOOSING_DATA_COPY, State.AWAITING_REMOVAL_APPROVAL, State.REMOVING_PACKAGE}
+)
 _NOT_DONE = ("failed", "left_alone", "gone", "overwritten")
 _TYPE_IDS = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"}
 """How HubSpot's record pages name these types; activities have no page of their own."""
@@ -76,6 +79,18 @@ class FilesInThread:
         )
         name = f"sunset-mapping-{run.id}-{number}.csv"
         return self._put(effect, run, name, lambda: mapping_file.made(run, tr), text)
+
+    def inventory(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Put the whole list of what would be deleted, and what blocks it, into the thread."""
+        effect = effects[0]
+        run = self._x.run(effect.run_id)
+        if run.inventory is None or run.state not in _LISTED:
+            return Done()
+        tr = self._x.translator
+        number = effect.key.rpartition(":")[2]
+        name = f"sunset-package-{run.id}-{number}.csv"
+        text = inventory_file.above(run.inventory, tr)
+        return self._put(effect, run, name, lambda: inventory_file.made(run, tr), text)
 
     def result(self, effects: list[QueuedEffect]) -> Done | Again:
         """Put what a job did not simply do into the thread, record by record."""

@@ -1,159 +1,159 @@
-"""The Salesforce package: inventory, watch for its absence, removal through the API (P3)."""
+"""The Salesforce package: its inventory, and the watch for its absence (P3)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.effects.context import Context
+from bot.errors import VendorError
 from bot.store.base import QueuedEffect
+from bot.vendors.salesforce_http import not_available
 from bot.worker import Again, Done
 from workflows import commands as c
-from workflows.rules.package import inventory_digest
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
 from workflows.values import Inventory, Reading
 
 INSTALLED = "Salesforce Tooling API: InstalledSubscriberPackage"
+WRITTEN = "Salesforce REST API: COUNT() by SystemModstamp"
 STALLED_AFTER = timedelta(minutes=15)
 """An uninstall that was pressed so long ago and shows no effect seems to have failed."""
-DEPLOY_PAUSE = 2.0
-CLOCK_SKEW = timedelta(minutes=10)
-"""How far Salesforce's clock may be behind ours when a deployment of ours is looked up."""
+DEPLOYS_AT_MOST = timedelta(hours=4)
+"""A removal by the bot of which nothing was heard for so long is told as one that failed."""
+FRESH = timedelta(hours=1)
+"""So long after a question was asked its answer may come at any moment."""
+SECOND_LOOK = 5.0
+_WATCHED = frozenset(
+    {State.CHOOSING_DATA_COPY, State.AWAITING_REMOVAL_APPROVAL, State.REMOVING_PACKAGE}
+)
 
 
 class PackageWork:
-    """Reads the package, watches for its absence, removes it where that is approved."""
+    """Reads the package, and watches for its absence."""
 
     def __init__(self, context: Context) -> None:
         self._x = context
 
     def take_inventory(self, effects: list[QueuedEffect]) -> Done | Again:
         """Read what the package holds now."""
-        if self._x.run(effects[0].run_id).state.final:
+        effect, run = effects[0], self._x.run(effects[0].run_id)
+        if run.state.final:
             return Done()
         began = self._x.clock.now()
         inventory = self._x.salesforce.inventory()
         if inventory is None:
-            reading = self._x.reading(INSTALLED, N_("the package is not installed"))
-            absent = c.RecordPackageAbsent(reading=reading)
-            run = self._x.run(effects[0].run_id)
-            if run.state is State.REMOVING_PACKAGE:
-                gone = c.RecordPackageGone(last_seen_at=_seen(run), reading=reading)
-                return Done(commands=(gone,))
-            return Done(commands=(absent,))
-        return Done(
-            commands=(
-                c.RecordInventory(inventory=inventory, reading=self._there(inventory, began)),
-            )
-        )
+            return self._absent(run, effect, began)
+        read = c.RecordInventory(inventory=inventory, reading=sighting(inventory, began))
+        return Done(commands=(*outdated(self._x, run), read))
 
     def watch(self, effects: list[QueuedEffect]) -> Done | Again:
-        """Look once for the package; two readings in a row without it prove that it is gone."""
+        """Look once for the package, from its inventory until it is gone.
+
+        Somebody else may uninstall it while approvals are pending, and the data copy's deadline
+        counts from the last reading that saw it.
+        """
         effect, run = effects[0], self._x.run(effects[0].run_id)
-        if run.state is not State.REMOVING_PACKAGE:
+        if run.state not in _WATCHED:
             return Done()
-        memo = dict(effect.memo)
-        pause = self._x.settings.sunset_poll_interval.total_seconds()
         # The time is taken before the reading, never after: the deadline counts from it.
         now = self._x.clock.now()
-        if self._x.salesforce.installed_package() is not None:
-            memo = {"last_seen": now.isoformat()}
-            return self._still_there(run, now) or Again(pause, memo)
-        last_seen = (
-            datetime.fromisoformat(memo["last_seen"]) if memo.get("last_seen") else _seen(run)
-        )
+        if self._x.salesforce.installed_package() is None:
+            return self._absent(run, effect, now)
+        return Again(self._pause(run, now), {"last_seen": now.isoformat()}, self._stalled(run, now))
+
+    def _absent(self, run: Run, effect: QueuedEffect, now: datetime) -> Done | Again:
+        """Prove that the package is gone: where it was seen before, two readings do."""
+        memo = dict(effect.memo)
+        if run.last_seen_at is not None and "absent" not in memo:
+            interval = self._x.settings.sunset_poll_interval.total_seconds()
+            return Again(min(interval, SECOND_LOOK), {**memo, "absent": now.isoformat()})
+        first = memo.get("absent", now.isoformat())[:19]
+        says = N_("absent {first} and {second}", first=first, second=now.isoformat()[:19])
         if "absent" not in memo:
-            return Again(min(pause, 5.0), {**memo, "absent": now.isoformat()})
-        says = N_("absent {first} and {second}", first=memo["absent"][:19], second=_iso(now))
+            says = N_("the package is not installed")
         reading = self._x.reading(INSTALLED, says)
+        seen = [datetime.fromisoformat(memo["last_seen"])] if memo.get("last_seen") else []
+        if run.state is not State.REMOVING_PACKAGE:
+            at = max(seen, default=None)
+            return Done(commands=(c.RecordPackageAbsent(reading=reading, last_seen_at=at),))
+        last_seen = max([*seen, _seen(run)])
         return Done(commands=(c.RecordPackageGone(last_seen_at=last_seen, reading=reading),))
 
-    def _still_there(self, run: Run, now: datetime) -> Again | None:
-        reported = run.since if run.bot_removing else run.uninstall_reported_at
+    def _pause(self, run: Run, now: datetime) -> float:
+        """Return the seconds until the next look: each costs a request, for days."""
+        interval = self._x.settings.sunset_poll_interval
+        if run.state is not State.REMOVING_PACKAGE:
+            rarely = min(15 * interval, timedelta(minutes=15))
+        elif now - run.since < FRESH:
+            rarely = interval
+        else:
+            rarely = min(5 * interval, timedelta(minutes=5))
+        return max(interval, rarely).total_seconds()
+
+    def _stalled(self, run: Run, now: datetime) -> tuple[c.Action, ...]:
+        """Tell that an uninstall seems to have failed, with what blocks it now."""
+        reported = run.uninstall_reported_at
+        if run.bot_removing:
+            # A deployment that is on its way is followed; this is for one that says it is done.
+            reported = run.deployed_at or run.since + DEPLOYS_AT_MOST
         if reported is not None and run.thawed_at is not None:
             reported = max(reported, run.thawed_at)
         if reported is None or now - reported < STALLED_AFTER:
-            return None
+            return ()
         inventory = self._x.salesforce.inventory()
         if inventory is None:
-            return None
-        stalled = c.RecordRemovalStalled(
-            blockers=inventory.blockers, reading=self._there(inventory, now)
-        )
-        pause = self._x.settings.sunset_poll_interval.total_seconds()
-        return Again(pause, {"last_seen": now.isoformat()}, (stalled,))
+            return ()
+        reading = sighting(inventory, now)
+        return (c.RecordRemovalStalled(blockers=inventory.blockers, reading=reading),)
 
-    def remove(self, effects: list[QueuedEffect]) -> Done | Again:
-        """Deploy the removal, once; what became of a lost reply is looked up, never redone."""
-        effect, run = effects[0], self._x.run(effects[0].run_id)
-        if run.state is not State.REMOVING_PACKAGE or not run.bot_removing:
-            return Done()
-        memo = dict(effect.memo)
-        if "deployment" in memo:
-            return self._follow(memo)
-        if "checked" not in memo:
-            return self._about_to(run)
-        found = self._x.salesforce.find_removal(run.since - CLOCK_SKEW)
-        foreign = {*run.failed_removals, *memo.get("foreign", [])}
-        if found is not None and found.id not in foreign:
-            return Again(DEPLOY_PAUSE, {**memo, "deployment": found.id})
-        # Looking took a while; what was decided meanwhile counts.
-        run = self._x.run(run.id)
-        if run.state is not State.REMOVING_PACKAGE or not run.bot_removing:
-            return Done()
-        if run.frozen or self._x.stopping():
-            return Again(DEPLOY_PAUSE, memo)
-        started = self._x.salesforce.start_removal()
-        return Again(DEPLOY_PAUSE, {**memo, "deployment": started, "ours": started})
 
-    def _about_to(self, run: Run) -> Done | Again:
-        """Read the package once more; go on only if it is exactly what was approved."""
-        began = self._x.clock.now()
-        inventory = self._x.salesforce.inventory()
-        if inventory is None:
-            return Done()
-        approved = run.inventory is not None and inventory_digest(run.inventory)
-        if inventory_digest(inventory) != approved:
-            reading = self._there(inventory, began)
-            return Done(commands=(c.RecordInventory(inventory=inventory, reading=reading),))
-        return Again(0.0, {"checked": self._x.clock.now().isoformat()})
+def outdated(context: Context, run: Run) -> tuple[c.Action, ...]:
+    """Look for records that were written after the backup that alone will hold them.
 
-    def _follow(self, memo: dict[str, Any]) -> Done | Again:
-        removal = self._x.salesforce.removal(memo["deployment"])
-        if removal.state == "running":
-            return Again(DEPLOY_PAUSE, dict(memo))
-        if removal.state == "succeeded":
-            # Ours is done, even where the list shows it a moment late; the watch will see.
-            ours = memo.get("ours") == memo["deployment"]
-            if ours or self._x.salesforce.installed_package() is None:
-                return Done()
-            # It succeeded, and the package is there: that was somebody else's deployment.
-            memo = dict(memo)
-            foreign = [*memo.get("foreign", []), memo.pop("deployment")]
-            return Again(DEPLOY_PAUSE, {**memo, "foreign": foreign})
-        failed = c.RecordRemovalFailed(problems=removal.problems, reference=removal.id)
-        return Done(commands=(failed,))
+    Only where the package is about to go without a copy, and nobody waived the backup.
+    """
+    backup = run.current_backup
+    about_to_go = run.state is State.REMOVING_PACKAGE and run.keep_copy is False
+    if not about_to_go or backup is None or run.current_waiver or run.inventory is None:
+        return ()
+    names = [item.name for item in run.inventory.objects]
+    changed = _written_since(context, names, backup.began)
+    if not changed:
+        return ()
+    says = N_("{count} records were written after the backup", count=changed)
+    return (c.RecordBackupOutdated(changed=changed, reading=context.reading(WRITTEN, says)),)
 
-    def _there(self, inventory: Inventory, began: datetime) -> Reading:
-        """Note what was read; the time is when reading began, never later than the truth."""
-        package = inventory.package
-        says = N_(
-            "{name} {version}: {components} components, {objects} objects",
-            name=package.name,
-            version=package.version,
-            components=len(inventory.components),
-            objects=len(inventory.objects),
-        )
-        return Reading(at=began, source=INSTALLED, says=says)
+
+def _written_since(context: Context, names: Iterable[str], since: datetime) -> int:
+    changed = 0
+    for name in names:
+        try:
+            changed += context.package_data.count(name, changed_since=since)
+        except VendorError as error:
+            # What the bot's user may not read was not in the backup either, and was waived.
+            if not not_available(error):
+                raise
+    return changed
+
+
+def sighting(inventory: Inventory, began: datetime) -> Reading:
+    """Note what was read; the time is when reading began, never later than the truth."""
+    package = inventory.package
+    says = N_(
+        "{name} {version}: {components} components, {objects} objects",
+        name=package.name,
+        version=package.version,
+        components=len(inventory.components),
+        objects=len(inventory.objects),
+    )
+    return Reading(at=began, source=INSTALLED, says=says)
 
 
 def _seen(run: Run) -> datetime:
-    """Return when a reading of this run last saw the package."""
+    """Return when a recorded reading last saw the package; older histories tell it less well."""
+    if run.last_seen_at is not None:
+        return run.last_seen_at
     inventory = run.evidence.get("inventory")
-    return inventory.reading.at if inventory and inventory.reading else run.since
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()[:19]
+    return inventory.reading.at if inventory and inventory.reading else run.started_at

@@ -64,6 +64,7 @@ class Planning:
         hubspot = self._x.hubspot
         account = hubspot.account()
         self._x.owners.refresh()
+        self._writing(optional)
         labels = self._custom_objects(optional)
         others = (*OTHER_OBJECTS, *labels)
         counted = counted_owners(self._x, CORE_OBJECTS, optional, others=others)
@@ -96,6 +97,19 @@ class Planning:
             N_("HubSpot users cannot be read, so P0b (administrator rights) is taken on trust."),
             lambda: self._x.hubspot.is_super_admin(email),
         )
+
+    def _writing(self, optional: Optional) -> None:
+        """Say before anybody approves that the token may not write (P2b), where HubSpot tells."""
+        if lacking := self._x.hubspot.lacking_to_write():
+            log.warning("capability_missing", capability="hubspot_write", missing=lacking)
+            problem = N_(
+                "The HubSpot token lacks {scopes}: no record can be reassigned until somebody adds "
+                "them to the key.",
+                scopes=", ".join(lacking),
+            )
+            optional.missing.append(
+                c.RecordCapabilityMissing(capability="hubspot_write", problem=problem)
+            )
 
     def _custom_objects(self, optional: Optional) -> dict[str, str]:
         kinds = optional.ask(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from bot.effects.context import Context
+from bot.effects.telling import Telling
 from bot.errors import VendorError
 from bot.reassign.forward import Forward
 from bot.reassign.gate import Gate, Held
@@ -16,9 +15,7 @@ from bot.reassign.meter import Teller
 from bot.reassign.undo import Undo
 from bot.store.base import QueuedEffect
 from bot.worker import Again, Done
-from handlers.ports import Progress
 from workflows import commands as c
-from workflows.effects import Effect
 from workflows.run import Run
 
 PAUSE_WHEN_HELD = 0.5
@@ -104,21 +101,5 @@ class Reassignment:
 
     def _teller(self, run_id: str) -> Teller:
         # One for each run: a job that is held and goes on does not tell more often for it.
-        new = Teller(partial(self._save, run_id), partial(self._show, run_id))
-        return self._tellers.setdefault(run_id, new)
-
-    def _save(self, run_id: str, progress: Progress) -> None:
-        self._x.engine.board.jobs[run_id] = progress
-        self._x.store.write(lambda transaction: transaction.save_progress(run_id, progress))
-
-    def _show(self, run_id: str) -> None:
-        """Refresh the message in the thread; the job does not wait for Slack."""
-        run = self._x.run(run_id)
-        version = run.prompt_version
-        refresh = Effect(
-            kind="prompt", key=f"prompt:{version}", lane="thread", data={"version": version}
-        )
-        self._x.store.write(
-            lambda transaction: transaction.add_effects(run_id, run.version, [refresh], time.time())
-        )
-        self._x.engine.committed()
+        telling = Telling(self._x, run_id)
+        return self._tellers.setdefault(run_id, Teller(telling.save, telling.show))

@@ -1,36 +1,40 @@
 """Reminders of the data copy's end (P4): each comes once, even when the bot is down.
 
-Every reminder is laid in Slack (``chat.scheduleMessage``) for :data:`GRACE` after its time. At its
-time the bot takes the scheduled message back and posts its own, which has buttons. Where it cannot
-take it back, Slack has posted it: then the bot posts nothing. So each reminder comes exactly once,
-from whichever of the two is alive. Slack refuses to take a message back in its last 60 seconds,
-hence the grace.
+Every reminder is laid in Slack (``chat.scheduleMessage``) for a little after its time. At its time
+the bot takes the scheduled message back and posts its own, which has buttons. Where it cannot take
+it back, Slack has posted it: then the bot posts nothing. So each reminder comes exactly once, from
+whichever of the two is alive. What neither of them sent is owned up to, once to each recipient.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
 
-from bot.effects.context import Context
-from bot.store.base import QueuedEffect, ScheduledMessage
+from bot.effects.context import CARD, Context
+from bot.effects.scheduled import NO_THREAD, Fate, Place, Reminder, Scheduled, of_a_place
+from bot.errors import VendorError
+from bot.store.base import PostedMessage, QueuedEffect, ScheduledMessage
+from bot.vendors.slack import Posted
 from bot.worker import Again, Done
 from handlers import render
 from handlers.i18n import Translator, translator
 from handlers.render import Message
+from handlers.views.messages.window import unreached
 from workflows.effects import recipients
-from workflows.events import RemindersMissed
+from workflows.events import HandedOver, RemindersMissed
+from workflows.rules.window import LATE
 from workflows.run import Run
-from workflows.states import State
 from workflows.timers import reminders
 
 log = structlog.get_logger(__name__)
-GRACE = timedelta(minutes=2)
 POSTED = "posted"
 """Stands for the id of a scheduled message that Slack has posted."""
 SOON = timedelta(seconds=70)
 """Slack refuses a time that is not ahead; what is nearer than this is left to the bot alone."""
+CHANNEL = "channel"
 
 
 class Reminders:
@@ -38,146 +42,249 @@ class Reminders:
 
     def __init__(self, context: Context) -> None:
         self._x = context
+        self._scheduled = Scheduled(context)
+
+    # --- in Slack beforehand ---------------------------------------------------------------------
 
     def lay(self, effects: list[QueuedEffect]) -> Done | Again:
         """Lay one reminder for one recipient in Slack."""
-        effect, run = effects[0], self._x.run(effects[0].run_id)
-        before, to = int(effect.data["before"]), str(effect.data["to"])
-        key = _key(before, to)
-        post_at = self._post_at(run, before)
-        if self._x.store.scheduled(run.id, key):
+        effect, reminder = self._about(effects)
+        if self._x.store.scheduled(reminder.run.id, reminder.key):
             return Done()
-        channel, thread_ts = self._place(run, to)
-        text = render.scheduled_reminder(run, before, self._translator(to))
-        over = (
-            run.state is not State.DATA_COPY_WINDOW
-            or before in run.reminders_done
-            or to not in recipients(run, before)
-        )
-        if effect.attempts:
-            laid = self._laid_before(run, channel, thread_ts, post_at, text)
-            # Whoever lifts what is over has been here already, and did not know of this one.
-            if laid is not None and over and self._x.slack.unschedule(channel, laid):
-                return Done()
-            if laid is not None:
-                return Done(scheduled=(ScheduledMessage(key, channel, laid, post_at),))
-        if over or post_at <= self._soon():
+        if not effect.attempts and not self._worth_laying(reminder):
             return Done()
-        scheduled_id = self._x.slack.schedule(channel, text, post_at, thread_ts)
-        return Done(scheduled=(ScheduledMessage(key, channel, scheduled_id, post_at),))
+        try:
+            place = self._place(reminder.run, reminder.to)
+            return self._laid_before(effect, reminder, place) or self._lay(reminder, place)
+        except VendorError as error:
+            return self._unreached(effect, reminder.run, reminder.to, error)
 
-    def _laid_before(
-        self, run: Run, channel: str, thread_ts: str | None, post_at: int, text: str
-    ) -> str | None:
+    def _laid_before(self, effect: QueuedEffect, reminder: Reminder, place: Place) -> Done | None:
         """Find what an attempt whose end is unknown has laid, or Slack has posted meanwhile."""
-        for scheduled_id, (at, said) in self._x.slack.scheduled_ids(channel).items():
-            if at == post_at and run.id in said:
-                return scheduled_id
-        return POSTED if self._posted(channel, thread_ts, post_at, text) else None
+        if not effect.attempts:
+            return None
+        laid = self._scheduled.find(reminder, place)
+        if laid is None:
+            shown = self._scheduled.shown(reminder.run, place) or ()
+            return _lies(reminder, place, POSTED) if reminder.before in shown else None
+        # Whoever lifts what is over has been here already, and did not know of this one.
+        if not reminder.wanted and self._scheduled.take_back(place.channel, laid):
+            return Done()
+        return _lies(reminder, place, laid)
 
-    def _posted(self, channel: str, thread_ts: str | None, post_at: int, text: str) -> bool:
-        """Say whether Slack has posted a scheduled message."""
-        oldest = post_at - GRACE.total_seconds() - 60
-        return self._x.look(
-            lambda: any(
-                posted.own and not posted.key and _same(posted.text, text)
-                for posted in self._x.slack.messages(channel, thread_ts=thread_ts, oldest=oldest)
-            ),
-            otherwise=False,
+    def _lay(self, reminder: Reminder, place: Place) -> Done:
+        if not self._worth_laying(reminder):
+            return Done()
+        text = render.scheduled_reminder(
+            reminder.run, reminder.before, self._translator(reminder.to)
         )
+        channel, thread_ts = place
+        schedule = self._x.slack.schedule
+        try:
+            laid = schedule(channel, text, reminder.post_at, thread_ts)
+        except VendorError as error:
+            if error.code != NO_THREAD or thread_ts is None:
+                raise
+            laid = schedule(channel, text, reminder.post_at, None)
+        return _lies(reminder, place, laid)
+
+    def _worth_laying(self, reminder: Reminder) -> bool:
+        return reminder.wanted and reminder.post_at > (self._x.clock.now() + SOON).timestamp()
 
     def lift(self, effects: list[QueuedEffect]) -> Done | Again:
-        """Take one scheduled reminder back: it is no longer needed."""
-        effect = effects[0]
-        key = _key(int(effect.data["before"]), str(effect.data["to"]))
-        lying = self._x.store.scheduled(effect.run_id, key)
-        if lying is None:
+        """Take one scheduled reminder back, unless it is needed again meanwhile."""
+        _, reminder = self._about(effects)
+        lying = self._x.store.scheduled(reminder.run.id, reminder.key)
+        if lying is None or reminder.wanted:
             return Done()
-        self._x.slack.unschedule(lying.channel, lying.scheduled_id)
-        return Done(unscheduled=(key,))
+        self._scheduled.take_back(lying.channel, lying.scheduled_id)
+        return Done(unscheduled=(reminder.key,))
+
+    # --- at its time -----------------------------------------------------------------------------
 
     def send(self, effects: list[QueuedEffect]) -> Done | Again:
         """Send one reminder to one recipient, unless Slack has."""
-        effect, run = effects[0], self._x.run(effects[0].run_id)
-        before, to = int(effect.data["before"]), str(effect.data["to"])
-        if run.state.final:
+        effect, reminder = self._about(effects)
+        run, to = reminder.run, reminder.to
+        if run.state.final and run.downloaded is not False:
             return self.lift(effects)
-        if self._slack_sent_it(effect, run, before, to):
-            return Done(unscheduled=(_key(before, to),))
-        message = render.reminder(run, before, self._translator(to))
-        self._deliver(effect, run, to, f"{run.id}:reminder:{before}:{to}", message)
-        return Done(unscheduled=(_key(before, to),))
+        try:
+            place = self._place(run, to)
+            if not effect.memo.get("ours"):
+                return self._decide(effect, reminder, place)
+            if self._too_late(reminder):
+                return self._own_up(effect, run, to, (reminder.before,))
+            key = f"{run.id}:reminder:{reminder.before}:{to}"
+            if not (effect.attempts and self._posted(run, place, key)):
+                message = render.reminder(run, reminder.before, self._translator(to))
+                self._post(place, message, key, broadcast=to == CHANNEL)
+        except VendorError as error:
+            return self._unreached(effect, run, to, error, reminder.key)
+        return Done(unscheduled=(reminder.key,))
+
+    def _decide(self, effect: QueuedEffect, reminder: Reminder, place: Place) -> Done | Again:
+        """Find out who sends a reminder."""
+        match self._scheduled.fate(reminder, place, tried=_tried(effect)):
+            case Fate.SLACKS:
+                return Done(unscheduled=(reminder.key,))
+            case Fate.UNSURE:
+                return Again(self._scheduled.wait(reminder), {"unsure": True})
+            case Fate.OURS:
+                # Recorded before anything is posted: then only our own post is in question.
+                return Again(0.0, {"ours": True})
+
+    # --- missed ----------------------------------------------------------------------------------
 
     def settle_missed(self, effects: list[QueuedEffect]) -> Done | Again:
-        """Say once, in the thread, which reminders neither the bot nor Slack sent."""
+        """Say once, to each recipient, which reminders neither the bot nor Slack sent them."""
         effect, run = effects[0], self._x.run(effects[0].run_id)
         (link,) = self._x.store.events(run.id, [int(effect.data["seq"])])
         event = link.recorded.event
         if not isinstance(event, RemindersMissed):
             raise TypeError(f"{effect.key} belongs to {event.type}")
-        lifted: list[str] = []
+        messages: list[PostedMessage] = []
+        unscheduled: list[str] = []
+        for to, missed in self._whose(run, event).items():
+            try:
+                told = self._own_up(effect, run, to, missed)
+            except VendorError as error:
+                told = self._unreached(effect, run, to, error)
+            if isinstance(told, Again):
+                return told
+            messages += told.messages
+            unscheduled += told.unscheduled
+        return Done(messages=tuple(messages), unscheduled=tuple(unscheduled))
+
+    def _whose(self, run: Run, event: RemindersMissed) -> dict[str, list[int]]:
+        """Return what each recipient missed; nothing from before somebody took the run over."""
+        history = [link.recorded for link in self._x.store.history(run.id)]
+        whose: dict[str, list[int]] = {}
+        for before, due in zip(event.missed, event.dues, strict=True):
+            later = [one.event for one in history if one.at > due]
+            was = [one.was for one in later if isinstance(one, HandedOver)]
+            then = run.model_copy(update={"responsible": (*was, run.responsible)[0]})
+            for to in recipients(run, before):
+                if to in recipients(then, before):
+                    whose.setdefault(to, []).append(before)
+        return whose
+
+    def _own_up(
+        self, effect: QueuedEffect, run: Run, to: str, missed: Iterable[int]
+    ) -> Done | Again:
+        """Say in one message which of *missed*, and of all that are as late, did not come.
+
+        So what could not be sent for a while becomes one message, whichever of them is first.
+        """
+        place = self._place(run, to)
+        shown = self._scheduled.shown(run, place)
+        among = {before: Reminder(run, before, to) for before in missed}
+        if shown is not None:
+            among |= {one.before: one for one in self._waiting(run, to) if self._too_late(one)}
         unsent: list[int] = []
-        for before in event.missed:
-            sent = [self._slack_sent_it(effect, run, before, to) for to in recipients(run, before)]
-            lifted += [_key(before, to) for to in recipients(run, before)]
-            if not sent[0]:
+        for before in sorted(among.keys() - (shown or frozenset()), reverse=True):
+            fate = self._scheduled.fate(among[before], place, tried=_tried(effect), shown=shown)
+            if fate is Fate.UNSURE:
+                return Again(self._scheduled.wait(among[before]), {**effect.memo, "unsure": True})
+            if fate is Fate.OURS:
                 unsent.append(before)
-        if not unsent:
-            return Done(unscheduled=tuple(lifted))
-        message = render.missed_reminders(run, tuple(unsent), self._x.translator)
-        self._deliver(effect, run, "channel", f"{run.id}:missed:{event.missed[0]}", message)
-        return Done(unscheduled=tuple(lifted))
+        if unsent:
+            message = render.missed_reminders(run, tuple(unsent), self._translator(to))
+            leads = ",".join(str(before) for before in unsent)
+            key = f"{run.id}:missed:{unsent[0]}:{to}"
+            self._post(place, message, key, broadcast=to == CHANNEL, leads=leads)
+        return Done(unscheduled=tuple(one.key for one in among.values()))
 
-    def _slack_sent_it(self, effect: QueuedEffect, run: Run, before: int, to: str) -> bool:
-        """Take a scheduled reminder back; say whether it is too late for that."""
-        lying = self._x.store.scheduled(run.id, _key(before, to))
-        if lying is None:
-            return False
-        if self._x.slack.unschedule(lying.channel, lying.scheduled_id):
-            return False
-        if not effect.attempts:
+    def _waiting(self, run: Run, to: str) -> list[Reminder]:
+        """Return a recipient's reminders whose time has come, and who sent them is open."""
+        done = [before for before in reminders(run) if before in run.reminders_done]
+        come = [Reminder(run, before, to) for before in done]
+        return [one for one in come if self._x.store.scheduled(run.id, one.key)]
+
+    def _too_late(self, reminder: Reminder) -> bool:
+        """Say whether a reminder that comes now would not say the truth any more."""
+        run, now = reminder.run, self._x.clock.now()
+        if run.state.final or run.deadline is None or reminder.due is None:
             return True
-        # It is gone: posted by Slack, or taken back by an attempt of ours whose end is unknown.
-        if lying.scheduled_id in self._x.slack.scheduled_ids(lying.channel):
-            return True
-        text = render.scheduled_reminder(run, before, self._translator(to))
-        return self._posted(lying.channel, self._place(run, to)[1], lying.post_at, text)
+        return now >= run.deadline or now - reminder.due > LATE
 
-    def _deliver(self, effect: QueuedEffect, run: Run, to: str, key: str, message: Message) -> None:
-        """Post *message*, unless an attempt of ours whose end is unknown did."""
-        channel, thread_ts = self._place(run, to)
-        if effect.attempts:
-            oldest = run.started_at.timestamp()
-            found = self._x.look(
-                lambda: self._x.slack.find(channel, key, thread_ts=thread_ts, oldest=oldest),
-                otherwise=None,
-            )
-            if found is not None:
-                return
-        self._x.slack.post(channel, message, key, thread_ts=thread_ts, broadcast=to == "channel")
+    # --- whom, where, what -----------------------------------------------------------------------
 
-    def _place(self, run: Run, to: str) -> tuple[str, str | None]:
-        if to == "channel":
-            root = self._x.store.message(run.id, "card")
-            return self._x.settings.sunset_channel, root.ts if root else None
-        return self._x.slack.direct(to), None
+    def _about(self, effects: list[QueuedEffect]) -> tuple[QueuedEffect, Reminder]:
+        effect = effects[0]
+        run = self._x.run(effect.run_id)
+        return effect, Reminder(run, int(effect.data["before"]), str(effect.data["to"]))
+
+    def _place(self, run: Run, to: str) -> Place:
+        if to != CHANNEL:
+            return Place(self._x.slack.direct(to))
+        root = self._x.store.message(run.id, CARD)
+        return Place(self._x.settings.sunset_channel, root.ts if root else None)
 
     def _translator(self, to: str) -> Translator:
         """A person is written to in their own language, the channel in the setting's."""
-        return self._x.translator if to == "channel" else translator(self._x.people.locale(to))
+        if to == CHANNEL:
+            return self._x.translator
+        return translator(self._x.people.own_locale(to))
 
-    def _post_at(self, run: Run, before: int) -> int:
-        if run.deadline is None or before not in reminders(run):
-            return 0
-        return int((run.deadline - timedelta(seconds=before) + GRACE).timestamp())
+    def _posted(self, run: Run, place: Place, key: str) -> Posted | None:
+        """Look for what an attempt of ours whose end is unknown may have posted."""
 
-    def _soon(self) -> int:
-        return int((self._x.clock.now() + SOON).timestamp())
+        def look() -> Posted | None:
+            posted = self._scheduled.messages(run, place)
+            return next((one for one in posted if one.own and one.key == key), None)
+
+        return self._x.look(look, otherwise=None)
+
+    def _post(
+        self, place: Place, message: Message, key: str, *, broadcast: bool, **payload: str
+    ) -> Posted:
+        """Post into the thread, or into the channel where somebody has deleted the thread."""
+        channel, thread_ts = place
+        post = self._x.slack.post
+        try:
+            return post(
+                channel,
+                message,
+                key,
+                thread_ts=thread_ts,
+                broadcast=broadcast and thread_ts is not None,
+                payload=payload,
+            )
+        except VendorError as error:
+            if error.code != NO_THREAD or thread_ts is None:
+                raise
+            return post(channel, message, key, payload=payload)
+
+    def _unreached(
+        self, effect: QueuedEffect, run: Run, to: str, error: VendorError, *lifted: str
+    ) -> Done:
+        """Say in the thread, once in a run, that a person cannot be written to.
+
+        Raises:
+            VendorError: the same, where it is not about this person; the worker knows what to do.
+        """
+        if to == CHANNEL or not of_a_place(error):
+            raise error
+        slot = f"unreached:{to}"
+        log.warning("person_unreached", run=run.id, person=to, code=error.code)
+        if run.state.final or self._x.store.message(run.id, slot):
+            return Done(unscheduled=lifted)
+        place, key = self._place(run, CHANNEL), f"{run.id}:{slot}"
+        posted = self._posted(run, place, key) if effect.attempts else None
+        if posted is None:
+            reason = error.code.removeprefix("slack_")
+            message = unreached(run, to, reason, self._x.translator)
+            posted = self._post(place, message, key, broadcast=True)
+        told = PostedMessage(slot, posted.channel, posted.ts)
+        return Done(messages=(told,), unscheduled=lifted)
 
 
-def _key(before: int, to: str) -> str:
-    return f"{before}:{to}"
+def _lies(reminder: Reminder, place: Place, scheduled_id: str) -> Done:
+    """Record that a reminder lies in Slack."""
+    lying = ScheduledMessage(reminder.key, place.channel, scheduled_id, reminder.post_at)
+    return Done(scheduled=(lying,))
 
 
-def _same(shown: str, sent: str) -> bool:
-    return "".join(shown.split()) == "".join(sent.split())
+def _tried(effect: QueuedEffect) -> bool:
+    """Say whether an attempt, whose end is unknown, may have taken a reminder back."""
+    return bool(effect.attempts or effect.memo)

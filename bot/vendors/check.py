@@ -12,11 +12,26 @@ from typing import Protocol, runtime_checkable
 
 from bot.errors import VendorError
 from bot.ports import HubSpotPort, SalesforcePort
+from bot.vendors.hubspot_owners import USERS_SCOPE
+from bot.vendors.hubspot_scopes import CUSTOM_SCHEMAS, OWNERS_SCOPE, TICKETS
+from bot.vendors.hubspot_values import scope_for
 from bot.vendors.salesforce_rights import Right
 from workflows.values import CORE_OBJECTS
 
 NOBODY = "nobody@example.invalid"
 NO_OWNER = "1"
+
+COUNTED = (*CORE_OBJECTS, "tickets")
+PROBED = frozenset(
+    {
+        OWNERS_SCOPE,
+        USERS_SCOPE,
+        *(scope_for(kind, "read") for kind in CORE_OBJECTS),
+        TICKETS,
+        CUSTOM_SCHEMAS,
+    }
+)
+"""The scopes whose want :func:`check_hubspot` finds out."""
 
 _POINTLESS_TO_GO_ON = frozenset({"unauthorized", "unreachable", "certificate", "private_key"})
 
@@ -50,7 +65,8 @@ def check_hubspot(hubspot: HubSpotPort) -> list[VendorError]:
             hubspot.account,
             hubspot.active_owners,
             partial(hubspot.is_super_admin, NOBODY),
-            *(partial(hubspot.count_by_owner, kind, [NO_OWNER]) for kind in CORE_OBJECTS),
+            *(partial(hubspot.count_by_owner, kind, [NO_OWNER]) for kind in COUNTED),
+            hubspot.custom_objects,
             hubspot.daily_usage,
         )
     )

@@ -22,6 +22,7 @@ from bot.vendors.hubspot_errors import Said
 from bot.vendors.hubspot_http import HubSpotClient, Question
 from bot.vendors.hubspot_limits import Budget
 from bot.vendors.hubspot_records import read_histories
+from bot.vendors.hubspot_scopes import WRITE_SCOPES, TokenInfo, token_info
 from bot.vendors.hubspot_search import Searches
 from bot.vendors.hubspot_swap import OwnerSwap
 from bot.vendors.hubspot_usage import Usage
@@ -79,6 +80,7 @@ class HubSpot:
         patience: Patience | None = None,
         usage: Usage | None = None,
     ) -> None:
+        self._token = token
         self._client = HubSpotClient(
             token,
             api_url,
@@ -103,6 +105,20 @@ class HubSpot:
             time_zone=details.time_zone,
             ui_domain=details.ui_domain,
         )
+
+    @property
+    def date(self) -> datetime | None:
+        """What time it was at HubSpot at its latest answer; None before that."""
+        return self._client.date
+
+    def token_info(self) -> TokenInfo | None:
+        """Return the token's account and scopes; None where HubSpot does not tell."""
+        return token_info(self._client, self._token)
+
+    def lacking_to_write(self) -> tuple[str, ...]:
+        """Return the scopes that a reassignment needs and the token is known to lack."""
+        info = self.token_info()
+        return tuple(name for name in WRITE_SCOPES if info and name not in info.scopes)
 
     def is_super_admin(self, email: str) -> bool | None:
         """Return whether the user with *email* is a super admin; None if there is no such user."""

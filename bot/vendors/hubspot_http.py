@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import hubspot
@@ -21,6 +22,7 @@ from hubspot.settings.users.exceptions import ApiException as UsersError
 
 from bot.errors import VendorError
 from bot.vendors import hubspot_errors as errors
+from bot.vendors.http_dates import http_date
 from bot.vendors.hubspot_limits import Budget, Slots
 from bot.vendors.hubspot_usage import Usage
 from bot.vendors.patience import Patience
@@ -102,22 +104,38 @@ class HubSpotClient:
             module.api_client.sanitize_for_serialization = _as_it_is
         self.budget = budget
         self.usage = usage
+        self.date: datetime | None = None
+        """What time it was at HubSpot at its latest answer (to the second)."""
         self._timeout = timeout
         self._patience = patience
 
     def get(self, path: str, parse: Callable[[Answer], T], *, what: str, scope: str) -> T:
-        """Read *path*: for what the library has no module, or one too slow to load.
+        """Read *path*: for what the library has no module, or one too slow to load."""
+        headers = {"Accept": "application/json"}
+        return self._ask("GET", path, parse, what, scope, header_params=headers)
 
-        The library's ``api_request`` knows no time-out, so this goes through its ``call_api``.
+    def ask(self, path: str, body: dict[str, Any], parse: Callable[[Answer], T], *, what: str) -> T:
+        """Ask *path* with a body: a reading that HubSpot takes as a POST.
+
+        The body is neither logged nor sent anywhere else: the library logs answers alone, and a
+        redirection is not followed (``_NO_RETRY``).
         """
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        return self._ask("POST", path, parse, what, "", header_params=headers, body=body)
 
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        parse: Callable[[Answer], T],
+        what: str,
+        scope: str,
+        **given: Any,
+    ) -> T:
+        # The library's `api_request` knows no time-out, its `call_api` does.
         def call_api(**kwargs: Any) -> Any:
             return self.owners.api_client.call_api(
-                path,
-                "GET",
-                header_params={"Accept": "application/json"},
-                auth_settings=["oauth2"],
-                **kwargs,
+                path, method, auth_settings=["oauth2"], **given, **kwargs
             )
 
         return self.call(Question(call_api, (), parse, what, scope))
@@ -156,6 +174,7 @@ class HubSpotClient:
         finally:
             slots.answered(headers)
             self.usage.observe(headers)
+            self.date = http_date(headers.get("Date")) or self.date
         reference = headers.get(errors.CORRELATION, "")
         try:
             return question.parse(Answer(response.status, json.loads(body), reference))

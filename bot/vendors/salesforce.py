@@ -160,21 +160,23 @@ class Salesforce:
         """Find users by e-mail; the answer's keys are the e-mails in lower case."""
         return people(self._client, emails)
 
-    def start_removal(self) -> str:
-        """Ask for the package's removal through the Metadata API; return the deployment's id.
+    def start_removal(self, *, rehearsal: bool = False) -> str:
+        """Ask for the package's removal through the Metadata API, or for a rehearsal of it.
 
-        Count on "no copy is kept". ``unknown`` in the error says that the request may have been
-        accepted: look with :meth:`find_removal` before asking again.
+        Returns the deployment's id. Count on "no copy is kept". ``unknown`` in the error says that
+        the request may have been accepted: look with :meth:`find_removals` before asking again.
         """
-        return salesforce_removal.start(self._client, self._namespace, self._api_version)
+        return salesforce_removal.start(
+            self._client, self._namespace, self._api_version, rehearsal=rehearsal
+        )
 
     def removal(self, deployment_id: str) -> Removal:
         """Return how a removal stands, with what Salesforce names against it."""
         return salesforce_removal.status(self._client, self._namespace, deployment_id)
 
-    def find_removal(self, since: datetime) -> Removal | None:
-        """Look for a removal of the package that was asked for since *since* (aware)."""
-        return salesforce_removal.find(self._client, self._namespace, since)
+    def find_removals(self, since: datetime, *, rehearsal: bool = False) -> tuple[Removal, ...]:
+        """List the deployments (or rehearsals) of anybody since *since* (aware), oldest first."""
+        return salesforce_removal.find(self._client, since, rehearsal=rehearsal)
 
 
 def _version(row: Row) -> str:

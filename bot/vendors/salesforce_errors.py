@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -17,14 +19,30 @@ LONGEST_MESSAGE = 500
 UNKNOWN_TYPE_CODES = frozenset(
     {"INVALID_TYPE", "INVALID_FIELD", "INVALID_TYPE_FOR_OPERATION", "NOT_FOUND"}
 )
+A_WHILE = 10.0
+"""Seconds to wait where Salesforce says "too many requests" and not for how long."""
+UNTIL_SOME_COME_BACK = 900.0
+"""Seconds to wait where the requests of a day are used up: the 24 hours roll (TotalRequests)."""
+LONGEST_PAUSE = 3_600.0
+"""Seconds; whatever an answer asks for, somebody looks again after an hour."""
+_OF_THE_DAY = "totalrequests"
 _LIMIT_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"})
 _BUSY_CODES = frozenset({"SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNABLE_TO_LOCK_ROW"})
 _NO_API_CODES = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _LATER = N_("Wait some minutes and try again.")
 
 
-def refusal(refused: SalesforceError, *, remedy: Text, permission: str, write: bool) -> VendorError:
+def refusal(
+    refused: SalesforceError,
+    *,
+    remedy: Text,
+    permission: str,
+    write: bool,
+    retry_after: float | None = None,
+) -> VendorError:
     """Translate an answer that is an error; ``permission`` is what the call needs.
+
+    ``retry_after`` are the seconds that the answer asks to wait for, if it does.
 
     The code ``salesforce_not_available`` says that the org (or the user) has no such kind of
     object or field: Salesforce answers the same for *missing* and *not permitted*.
@@ -32,22 +50,20 @@ def refusal(refused: SalesforceError, *, remedy: Text, permission: str, write: b
     code, message = said(refused.content)
     status = int(refused.status)
     if code in _LIMIT_CODES:
-        return VendorError(
-            "salesforce",
-            "salesforce_request_limit",
-            N_("The Salesforce org has used up its API requests ({message}).", message=message),
-            N_("They come back within 24 hours; wait, or raise the limit."),
-            retryable=True,
-        )
+        return _used_up(message, retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthorized(remedy, f"{code} {message}".strip())
     if code in _NO_API_CODES:
         return forbidden(message, API_ENABLED)
     if status == HTTPStatus.FORBIDDEN or code.startswith("INSUFFICIENT_ACCESS"):
         return forbidden(message, permission)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _BUSY_CODES:
-        busy = unavailable(status)
-        busy.unknown = write and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        # Refused at the door, so that nothing of it was done.
+        return unavailable(status, retry_after=A_WHILE if retry_after is None else retry_after)
+    lost = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
+    if lost or code in _BUSY_CODES:
+        busy = unavailable(status, retry_after=retry_after)
+        busy.unknown = write and lost
         return busy
     if code in UNKNOWN_TYPE_CODES and status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
         return VendorError(
@@ -104,7 +120,20 @@ def grant(permission: str) -> Text:
     )
 
 
-def unavailable(reason: str | int) -> VendorError:
+def _used_up(message: str, retry_after: float | None) -> VendorError:
+    if retry_after is None and _OF_THE_DAY in message.lower():
+        retry_after = UNTIL_SOME_COME_BACK
+    return VendorError(
+        "salesforce",
+        "salesforce_request_limit",
+        N_("The Salesforce org has used up its API requests ({message}).", message=message),
+        N_("They come back within 24 hours; wait, or raise the limit."),
+        retryable=True,
+        retry_after=retry_after,
+    )
+
+
+def unavailable(reason: str | int, *, retry_after: float | None = None) -> VendorError:
     """Build the error for a service that cannot answer just now."""
     return VendorError(
         "salesforce",
@@ -112,7 +141,22 @@ def unavailable(reason: str | int) -> VendorError:
         N_("Salesforce could not answer just now (status {status}).", status=reason),
         _LATER,
         retryable=True,
+        retry_after=retry_after,
     )
+
+
+def pause(header: str | None, now: datetime) -> float | None:
+    """Read a ``Retry-After`` header, seconds or a date; None without one that can be used."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return min(float(header), LONGEST_PAUSE)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE)
 
 
 def unreachable(failure: requests.RequestException, *, write: bool) -> VendorError:

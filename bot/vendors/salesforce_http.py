@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -73,8 +74,14 @@ class SalesforceClient:
         self._session.mount("https://", adapter)
         # Without this, requests would put an entry of ~/.netrc in place of the token.
         self._session.auth = lambda request: request
+        # The library keeps an answer's headers from its errors; each thread notes its own.
+        self._answered = threading.local()
+        self._session.hooks["response"].append(self._note)
         self._connected: SimpleSalesforce | None = None
         self._lock = threading.Lock()
+
+    def _note(self, response: requests.Response, **_: Any) -> None:
+        self._answered.wait = response.headers.get("Retry-After")
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -182,11 +189,16 @@ class SalesforceClient:
         """
 
         def once() -> T:
+            self._answered.wait = None
             try:
                 return self._renewed(function)
             except SalesforceError as refused:
                 error = errors.refusal(
-                    refused, remedy=self._login.remedy, permission=permission, write=write
+                    refused,
+                    remedy=self._login.remedy,
+                    permission=permission,
+                    write=write,
+                    retry_after=errors.pause(self._answered.wait, datetime.now(UTC)),
                 )
             except requests.exceptions.JSONDecodeError:
                 error = errors.unreadable("request", write=write)

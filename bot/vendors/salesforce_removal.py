@@ -9,77 +9,53 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
 from xml.sax.saxutils import escape
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from simple_salesforce.format import format_soql
 
 from bot.errors import VendorError
 from bot.ports import Removal
-from bot.vendors import salesforce_setup as setup
-from bot.vendors.salesforce_errors import unreadable
-from bot.vendors.salesforce_http import MODIFY_METADATA, SalesforceClient, not_available
-from workflows.values import Blocker
+from bot.vendors import salesforce_deployment as deployment
+from bot.vendors.salesforce_errors import grant
+from bot.vendors.salesforce_http import MODIFY_METADATA, SalesforceClient
+from bot.vendors.salesforce_rights import DOWNLOAD_PACKAGES, rights
+from workflows.text import N_, Text
 
-PERMISSION = MODIFY_METADATA
-LOOK_BACK = timedelta(minutes=5)
-"""How far Salesforce's clock may be behind the bot's when a deployment is looked for."""
-CANDIDATES = 20
+NO_REHEARSAL = "salesforce_no_rehearsal"
 
 _XML = "http://soap.sforce.com/2006/04/metadata"
-_SUCCEEDED = frozenset({"Succeeded", "SucceededPartial"})
-_FAILED = frozenset({"Failed", "Canceled"})
+_OF_THE_REQUEST = frozenset(
+    {
+        "INVALID_DEPLOY_FILE",
+        "INVALID_INPUT",
+        "INVALID_MULTIPART_REQUEST",
+        "INVALID_SESSION_ID",
+        "JSON_PARSER_ERROR",
+        "LIMIT_EXCEEDED",
+        "MALFORMED_ID",
+        "UNSUPPORTED_API_VERSION",
+    }
+)
+"""Refusals that a deployment would meet as well: of the zip, its envelope, or our own limits."""
+_NEEDS = (MODIFY_METADATA, DOWNLOAD_PACKAGES)
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+def start(
+    client: SalesforceClient, namespace: str, api_version: str, *, rehearsal: bool = False
+) -> str:
+    """Ask Salesforce to remove the package, or to rehearse that; return the deployment's id.
 
-
-class _Message(_Answer):
-    component_type: str | None = Field(None, alias="componentType")
-    full_name: str | None = Field(None, alias="fullName")
-    problem: str | None = None
-
-
-class _Details(_Answer):
-    failures: list[_Message] = Field([], alias="componentFailures")
-    successes: list[_Message] = Field([], alias="componentSuccesses")
-
-    @field_validator("failures", "successes", mode="before")
-    @classmethod
-    def _always_a_list(cls, value: object) -> object:
-        """Salesforce writes one message without a list around it."""
-        if value is None:
-            return []
-        return value if isinstance(value, list) else [value]
-
-
-class _Result(_Answer):
-    status: str = "Pending"
-    done: bool = False
-    check_only: bool = Field(False, alias="checkOnly")
-    error_message: str | None = Field(None, alias="errorMessage")
-    details: _Details | None = None
-
-
-class _Deployment(_Answer):
-    id: str
-    result: _Result = Field(_Result(), alias="deployResult")
-
-
-def start(client: SalesforceClient, namespace: str, api_version: str) -> str:
-    """Ask Salesforce to remove the package; return the deployment's id.
-
-    :class:`VendorError` with ``unknown`` says that it may have been accepted: :func:`find` it
-    before asking again.
+    Both send the same zip. :class:`VendorError` with ``unknown`` says that it may have been
+    accepted: look it up before asking again. Its code is :data:`NO_REHEARSAL` where Salesforce
+    refuses to rehearse what it may well do.
     """
     options = {
         "deployOptions": {
             "allowMissingFiles": False,
-            "checkOnly": False,
+            "checkOnly": rehearsal,
             "ignoreWarnings": True,
             "purgeOnDelete": False,
             "rollbackOnError": True,
@@ -90,17 +66,22 @@ def start(client: SalesforceClient, namespace: str, api_version: str) -> str:
         "json": (None, json.dumps(options), "application/json"),
         "file": ("deploy.zip", archive(namespace, api_version), "application/zip"),
     }
-    answer = client.call(
-        lambda sf: sf.restful(
-            "metadata/deployRequest",
-            method="POST",
-            files=files,
-            headers={"Content-Type": None},  # requests writes the multipart one
-        ),
-        permission=PERMISSION,
-        write=True,
-    )
-    return _read(answer, write=True).id
+    try:
+        answer = client.call(
+            lambda sf: sf.restful(
+                "metadata/deployRequest",
+                method="POST",
+                files=files,
+                headers={"Content-Type": None},  # requests writes the multipart one
+            ),
+            permission=MODIFY_METADATA,
+            write=True,
+        )
+    except VendorError as error:
+        if rehearsal and _refuses_rehearsal(error):
+            raise _no_rehearsal(error) from None
+        raise
+    return deployment.started(answer)
 
 
 def archive(namespace: str, api_version: str) -> bytes:
@@ -109,99 +90,90 @@ def archive(namespace: str, api_version: str) -> bytes:
     tail = f"    <version>{escape(api_version)}</version>\n</Package>\n"
     doomed = (
         f"    <types>\n        <members>{escape(namespace)}</members>\n"
-        "        <name>InstalledPackage</name>\n    </types>\n"
+        f"        <name>{deployment.INSTALLED_PACKAGE}</name>\n    </types>\n"
     )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("package.xml", head + tail)
-        file.writestr("destructiveChanges.xml", head + doomed + tail)
+        # With a fixed time the rehearsed zip and the deployed one are the same to the byte.
+        file.writestr(zipfile.ZipInfo("package.xml"), head + tail)
+        file.writestr(zipfile.ZipInfo("destructiveChanges.xml"), head + doomed + tail)
     return buffer.getvalue()
 
 
 def status(client: SalesforceClient, namespace: str, deployment_id: str) -> Removal:
-    """Return how the removal stands, with what Salesforce names against it."""
-    deployment = _deployment(client, deployment_id)
-    result = deployment.result
-    problems = tuple(_problems(namespace, result)) if _state(result) == "failed" else ()
-    return Removal(id=deployment.id, state=_state(result), problems=problems)
-
-
-def find(client: SalesforceClient, namespace: str, since: datetime) -> Removal | None:
-    """Look for a removal of this package that was asked for since *since*, newest first.
-
-    One that has not begun names no component yet; it is taken for ours, since asking again
-    beside it would be worse than waiting for it.
-    """
-    earliest = since - LOOK_BACK
-    rows = client.tooling(
-        format_soql(
-            "SELECT Id, Status, CreatedDate FROM DeployRequest WHERE CreatedDate >= {}", earliest
-        ),
-        permission=PERMISSION,
-    )
-    rows.sort(key=lambda row: str(row.get("CreatedDate") or ""), reverse=True)
-    for row in rows[:CANDIDATES]:
-        deployment_id = str(row.get("Id") or "")
-        try:
-            result = _deployment(client, deployment_id).result
-        except VendorError as error:
-            if not_available(error) or error.code == "salesforce_refused":
-                continue  # somebody else's, or a kind without details
-            raise
-        if not result.check_only and _is_removal(result, namespace):
-            return status(client, namespace, deployment_id)
-    return None
-
-
-def _deployment(client: SalesforceClient, deployment_id: str) -> _Deployment:
+    """Return how a deployment stands, with what Salesforce names against it."""
     answer = client.call(
         lambda sf: sf.restful(
             f"metadata/deployRequest/{deployment_id}", params={"includeDetails": "true"}
         ),
-        permission=PERMISSION,
+        permission=MODIFY_METADATA,
     )
-    return _read(answer)
+    return deployment.removal(answer, namespace, partial(_lacking, client))
 
 
-def _read(answer: Any, *, write: bool = False) -> _Deployment:
-    try:
-        return _Deployment.model_validate(answer)
-    except ValidationError:
-        raise unreadable("the deployment", write=write) from None
+def find(client: SalesforceClient, since: datetime, *, rehearsal: bool) -> tuple[Removal, ...]:
+    """List the deployments, or the check-only ones, that were asked for since *since*.
+
+    Oldest first, of anybody and about anything: :func:`status` tells which removes the package.
+    """
+    rows = client.tooling(
+        format_soql(
+            "SELECT Id, Status, CheckOnly, CreatedDate, CompletedDate FROM DeployRequest "
+            "WHERE CheckOnly = {} AND CreatedDate >= {}",
+            rehearsal,
+            since,
+        ),
+        permission=MODIFY_METADATA,
+    )
+    rows.sort(key=lambda row: str(row.get("CreatedDate") or ""))
+    return tuple(deployment.listed(row, rehearsal=rehearsal) for row in rows if row.get("Id"))
 
 
-def _state(result: _Result) -> Literal["running", "succeeded", "failed"]:
-    if result.status in _SUCCEEDED:
-        return "succeeded"
-    return "failed" if result.status in _FAILED else "running"
+def _refuses_rehearsal(error: VendorError) -> bool:
+    """Say whether a refusal can only be about the request being check-only.
 
-
-def _is_removal(result: _Result, namespace: str) -> bool:
-    details = result.details or _Details()
-    named = [*details.failures, *details.successes]
-    if not named and _state(result) == "running":
+    Nothing documents that InstalledPackage cannot be checked only, nor which answer would say so.
+    So every refusal counts that is not about the right, the session, a limit or what was sent. To
+    be wrong here costs nothing: the deployment that follows meets the same refusal.
+    """
+    if error.unknown or error.retryable or error.missing:
+        return False
+    if error.code == "salesforce_not_available":
         return True
-    return any(
-        message.component_type in (None, "", "InstalledPackage")
-        and (message.full_name or "").lower() == namespace.lower()
-        for message in named
+    code, status = error.problem.args.get("code"), error.problem.args.get("status")
+    return (
+        error.code == "salesforce_refused"
+        and isinstance(status, int)
+        and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and code not in _OF_THE_REQUEST
     )
 
 
-def _problems(namespace: str, result: _Result) -> Iterator[Blocker]:
-    """Each line that Salesforce gives; "Page Layout X: This installed component is …" names X."""
-    for failure in (result.details or _Details()).failures:
-        for line in (failure.problem or "").splitlines() or [""]:
-            place, found, problem = line.strip().partition(": ")
-            outside = found and failure.component_type in (None, "", "InstalledPackage")
-            kind, name = setup.named(place) if outside else ("", failure.full_name or "")
-            yield Blocker(
-                type=kind if outside else failure.component_type or "",
-                name=name,
-                refers_to=namespace,
-                problem=problem if outside else line.strip(),
-                link=setup.link(kind),
-                advice=setup.advice(kind) if outside else None,
-            )
-    if result.error_message:
-        yield Blocker(type="", name="", refers_to=namespace, problem=result.error_message)
+def _no_rehearsal(refused: VendorError) -> VendorError:
+    args = refused.problem.args
+    said = ": ".join(str(args[part]) for part in ("code", "message") if args.get(part))
+    return VendorError(
+        "salesforce",
+        NO_REHEARSAL,
+        N_("Salesforce does not rehearse the removal here: {message}", message=said),
+        N_("The removal can be tried without a rehearsal: one that is refused changes nothing."),
+    )
+
+
+def _lacking(client: SalesforceClient) -> Text:
+    """Say which right is to be given to the bot's user, whom Salesforce told that one is missing.
+
+    Salesforce does not say which, so its list of the user's rights is asked.
+    """
+    try:
+        found = [one.name for one in rights(client) if one.granted is False and one.name in _NEEDS]
+    except VendorError:
+        found = []
+    if len(found) == 1:
+        return grant(found[0])
+    return N_(
+        'Give the bot\'s Salesforce user the permissions "{first}" and "{second}": Setup > Users > '
+        "Permission Sets > a permission set of that user > System Permissions.",
+        first=_NEEDS[0],
+        second=_NEEDS[1],
+    )

@@ -10,6 +10,11 @@ from workflows.text import N_, Text
 _ID = re.compile(r"[A-Za-z0-9]{15,18}")
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
+DEPLOYMENTS = "/lightning/setup/DeployStatus/home"
+"""Setup > Deployment Status."""
+PACKAGES = "/lightning/setup/ImportedPackage/home"
+"""Setup > Installed Packages."""
+
 _TAKE_OFF = N_("Take the package's part out of it, or delete it, and save.")
 _CODE = N_(
     "Take the package's part out of the code, or delete it. In production this needs a deployment "

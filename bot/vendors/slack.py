@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPException
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -16,20 +17,26 @@ from slack_sdk.web import SlackResponse
 
 from bot.errors import VendorError
 from bot.vendors import slack_files
+from bot.vendors.http_dates import http_date
+from bot.vendors.slack_errors import app_token_refused, refusal, unreachable
 from handlers.render import Message
-from workflows.text import N_
 
-T = TypeVar("T")
+__all__ = [
+    "EVENT_TYPE",
+    "Posted",
+    "Profile",
+    "Slack",
+    "Token",
+    "app_token_refused",
+    "unreachable",
+    "web_client",
+]
+
 EVENT_TYPE = "sunset_message"
 TIMEOUT_SECONDS = 15
 HISTORY_PAGES = 10
-_AUTH = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
-)
-_LATER = frozenset(
-    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-)
-_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+SLACKBOT = "USLACKBOT"
+ARCHIVED = frozenset({"channel_archive", "group_archive"})
 
 
 def web_client(token: str, base_url: str) -> WebClient:
@@ -66,6 +73,22 @@ class Profile:
     locale: str
     email: str
     active: bool
+    bot: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """What Slack says of a token: whose it is, what it may, and what time it is at Slack.
+
+    ``scopes`` is None where Slack does not tell them (``x-oauth-scopes``, docs.slack.dev, "Web
+    API"); ``date`` is None where the answer has no readable ``Date``.
+    """
+
+    workspace: str
+    name: str
+    scopes: frozenset[str] | None
+    date: datetime | None
 
 
 class Slack:
@@ -80,13 +103,24 @@ class Slack:
 
     def who_am_i(self) -> str:
         """Check the token, learn the bot's own id; return the workspace's address."""
+        return self.token().workspace
+
+    def token(self) -> Token:
+        """Check the token, learn the bot's own id; return what Slack says of the token."""
         answer = self._call(self._client.auth_test)
         self._bot_id = str(answer.get("bot_id", ""))
         self._user_id = str(answer.get("user_id", ""))
         self._authorization = AuthorizeResult.from_auth_test_response(
             bot_token=self._client.token, auth_test_response=answer
         )
-        return str(answer.get("url", ""))
+        headers = {name.lower(): str(value) for name, value in answer.headers.items()}
+        told = headers.get("x-oauth-scopes")
+        return Token(
+            workspace=str(answer.get("url", "")),
+            name=str(answer.get("user", "")),
+            scopes=None if told is None else frozenset(re.findall(r"[^\s,]+", told)),
+            date=http_date(headers.get("date")),
+        )
 
     def authorization(self) -> AuthorizeResult:
         """Return what Bolt needs to know of the token, as Slack told at the start."""
@@ -236,11 +270,20 @@ class Slack:
 
     def scheduled_ids(self, channel: str) -> dict[str, tuple[int, str]]:
         """Return what lies scheduled in a channel: id -> (post_at, text)."""
-        answer = self._call(self._client.chat_scheduledMessages_list, channel=channel, limit=100)
-        items: list[dict[str, Any]] = answer.get("scheduled_messages", [])
-        return {
-            str(item["id"]): (int(item["post_at"]), str(item.get("text", ""))) for item in items
-        }
+        found: dict[str, tuple[int, str]] = {}
+        page: dict[str, str] = {}
+        while True:
+            answer = self._call(
+                self._client.chat_scheduledMessages_list, channel=channel, limit=100, **page
+            )
+            items: list[dict[str, Any]] = answer.get("scheduled_messages", [])
+            found |= {
+                str(item["id"]): (int(item["post_at"]), str(item.get("text", ""))) for item in items
+            }
+            metadata: dict[str, str] = answer.get("response_metadata") or {}
+            page = {"cursor": metadata.get("next_cursor", "")}
+            if not page["cursor"]:
+                return found
 
     def unschedule(self, channel: str, scheduled_id: str) -> bool:
         """Take a scheduled message back; False if it is no longer there (Slack posted it)."""
@@ -272,6 +315,9 @@ class Slack:
             str(data.get("locale", "")),
             str((data.get("profile") or {}).get("email", "")),
             not data.get("deleted", False),
+            # Slackbot is a bot, and Slack does not say so.
+            bool(data.get("is_bot")) or user == SLACKBOT,
+            str(data.get("real_name") or data.get("name") or ""),
         )
 
     def group_members(self, group: str) -> tuple[str, ...]:
@@ -284,8 +330,18 @@ class Slack:
 
         Reading one message shows both, and asks for no scope that is not needed anyway.
         """
-        self._call(self._client.conversations_history, channel=channel, limit=1)
+        self.is_archived(channel)
         return channel
+
+    def is_archived(self, channel: str) -> bool:
+        """Say whether *channel* was archived; raises as :meth:`check_channel` does.
+
+        Nobody can write after that, so its newest message says so (subtype ``channel_archive``;
+        docs.slack.dev, "message"). To ask for the channel itself would take another scope.
+        """
+        answer = self._call(self._client.conversations_history, channel=channel, limit=1)
+        newest: list[dict[str, Any]] = answer.get("messages", [])
+        return any(item.get("subtype") in ARCHIVED for item in newest[:1])
 
     def socket_mode(self) -> str:
         """Check an app-level token. (The address that Slack offers holds a secret.)"""
@@ -300,78 +356,6 @@ class Slack:
         try:
             return method(**arguments)
         except SlackApiError as error:
-            raise _from_api(error) from error
+            raise refusal(error) from error
         except (SlackClientError, OSError, HTTPException) as error:
             raise unreachable(error) from error
-
-
-def unreachable(error: Exception) -> VendorError:
-    """Say that Slack did not answer; what was asked may have been done all the same."""
-    return VendorError(
-        "slack",
-        "slack_unreachable",
-        N_("Slack cannot be reached ({reason}).", reason=type(error).__name__),
-        N_("The bot keeps trying; check the network if this lasts."),
-        retryable=True,
-        unknown=True,
-    )
-
-
-def app_token_refused(reason: str) -> VendorError:
-    """Say that the app-level token does not work, and what to do."""
-    return VendorError(
-        "slack",
-        "slack_app_token",
-        N_("Slack does not accept the app-level token ({reason}).", reason=reason),
-        N_("Put an app-level token (xapp-…) with connections:write into SLACK_APP_TOKEN."),
-    )
-
-
-def _from_api(error: SlackApiError) -> VendorError:
-    data = error.response.data if isinstance(error.response.data, dict) else {}
-    retry_after = error.response.headers.get("Retry-After") if error.response.headers else None
-    reason = str(data.get("error"))
-    if re.fullmatch(r"[a-z0-9_]+", reason) is None:
-        reason = f"http_{error.response.status_code}"
-    return _error(
-        reason,
-        str(data.get("needed", "")),
-        status=int(error.response.status_code),
-        retry_after=float(retry_after) if retry_after else None,
-        detail="; ".join((data.get("response_metadata") or {}).get("messages", [])),
-    )
-
-
-def _error(
-    reason: str,
-    needed: str,
-    *,
-    status: int = 200,
-    retry_after: float | None = None,
-    detail: str = "",
-) -> VendorError:
-    problem = N_("Slack refused a request: {reason} {detail}", reason=reason, detail=detail)
-    remedy = N_("Look at the bot's log; if it lasts, ask the operator.")
-    if reason in _AUTH:
-        problem = N_("Slack does not accept the bot's token ({reason}).", reason=reason)
-        remedy = N_("Put the app's Bot User OAuth Token (xoxb-…) into SLACK_BOT_TOKEN.")
-    elif reason == "missing_scope":
-        problem = N_("The Slack app lacks the scope {scope}.", scope=needed)
-        remedy = N_("Add the scope on the app's OAuth page and install the app again.")
-    elif reason == "unknown_method":
-        needed = reason
-        problem = N_("This workspace does not offer a method that the bot uses.")
-    elif reason in _CHANNEL:
-        problem = N_("The bot cannot use a Slack channel ({reason}).", reason=reason)
-        remedy = N_("Invite the bot to SUNSET_CHANNEL and SUNSET_AUDIT_CHANNEL.")
-    return VendorError(
-        "slack",
-        f"slack_{reason}",
-        problem,
-        remedy,
-        retryable=reason in _LATER or status in {429, 500, 502, 503, 504},
-        retry_after=retry_after,
-        unknown=status >= 500,
-        missing=needed,
-        mendable=reason in _AUTH | _CHANNEL,
-    )

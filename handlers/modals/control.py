@@ -17,6 +17,7 @@ from workflows.run import Run
 
 TO, REASON = "to", "reason"
 REASON_MOST = 2_000
+_REMOVAL = frozenset({"package_removed", "removal_begun"})
 
 
 def hand_over(
@@ -68,16 +69,29 @@ def cancel(run: Run, metadata: Metadata, tr: Translator, notice: str = "") -> Vi
 def _what_stays(run: Run, tr: Translator) -> str:
     codes = what_stays(run)
     if not codes:
-        return tr("The run ends here. So far nothing was done that cannot be undone.")
-    done = "\n".join(f"• {words.irreversible(code, tr)}" for code in codes)
-    said = tr("The run ends here. This stays done, and cannot be undone:")
+        lines = [tr("The run ends here. So far nothing was done that cannot be undone.")]
+        return "\n".join([*lines, *_package_lines(run, tr)])
+    lines = []
     if run.deadline is not None:
-        said = (
+        when = tr.moment(run.deadline)
+        lines.append(tr("Nobody is reminded any more that the copy is gone {when}.", when=when))
+    lines.append(tr("The run ends here. This stays done, and cannot be undone:"))
+    lines += [f"• {words.irreversible(code, tr)}" for code in codes]
+    return "\n".join([*lines, *_package_lines(run, tr)])
+
+
+def _package_lines(run: Run, tr: Translator) -> list[str]:
+    """Say what becomes of the package and its backup when the run ends now."""
+    lines = []
+    if run.bot_removing and not run.rehearsal:
+        lines.append(
             tr(
-                "Nobody is reminded any more that the copy is gone {when}.",
-                when=tr.moment(run.deadline),
+                "The removal is still being rehearsed. Until the deployment has begun, ending the "
+                "run stops it; after that it does not."
             )
-            + "\n"
-            + said
         )
-    return f"{said}\n{done}"
+    elif run.inventory is not None and _REMOVAL.isdisjoint(what_stays(run)):
+        lines.append(tr("The package stays installed; nothing of it was deleted."))
+    if run.backing_up is not None:
+        lines.append(tr("The backup that is being made is stopped; it is not complete."))
+    return lines

@@ -24,6 +24,8 @@ def inventory(run: Run, metadata: Metadata, tr: Translator) -> View:
     lines = [tr("There is no list: the package was not found, or is still being read.")]
     if found is not None:
         lines = _lines(found, tr)
+    if run.inventory is not None:
+        lines.insert(2, tr("The whole list is a file in the run's thread."))
     title = tr("What is deleted (P3c)")
     return parts.paged_lines(tr, Modal.INVENTORY, title, lines, metadata=metadata, size=PER_PAGE)
 

@@ -8,6 +8,7 @@ from handlers.actions import Modal
 from handlers.i18n import Translator
 from handlers.modals import parts
 from handlers.payload import Metadata
+from handlers.views.messages.window import limits
 from handlers.views.parts import section
 from workflows.run import Run
 
@@ -17,17 +18,15 @@ WHERE_MOST = 500
 
 def downloaded(run: Run, metadata: Metadata, tr: Translator, notice: str = "") -> View:
     """Ask where the copy was put; this completes the run."""
-    deadline = run.deadline
     blocks = [
         section(
-            tr(
-                "Salesforce deletes the copy for good {when}. Confirm only when the file is "
-                "downloaded and can be opened.",
-                when=tr.moment(deadline),
+            " ".join(
+                (
+                    *limits(run, tr),
+                    tr("Confirm only when the file is downloaded and can be opened."),
+                )
             )
-        )
-        if deadline
-        else None,
+        ),
         parts.text_input(
             WHERE,
             tr("Where was the copy put? (P4)"),

@@ -27,6 +27,7 @@ _TITLES = {
     Ask.WAIT_INVENTORY: N_("Reading the package in Salesforce"),
     Ask.CHOOSE_DATA_COPY: N_("Save a copy of the package's data?"),
     Ask.CONFIRM_NO_COPY: N_("Really do not save a copy?"),
+    Ask.WAIT_BACKUP: N_("Backing up the package's data"),
     Ask.APPROVE_REMOVAL: N_("Approve the removal of the package"),
     Ask.WAIT_RECONFIRMATION: N_("Comparing the package with what was approved"),
     Ask.REMOVE_PACKAGE: N_("Uninstall the package in Salesforce"),
@@ -58,6 +59,7 @@ _THEN = {
     Ask.WAIT_INVENTORY: N_("Then somebody chooses whether a copy of its data is saved."),
     Ask.CHOOSE_DATA_COPY: N_("Then the approvers decide on the removal."),
     Ask.CONFIRM_NO_COPY: N_("Then the approvers decide on the removal."),
+    Ask.WAIT_BACKUP: N_("When the backup is verified, the choice about the copy goes on."),
     Ask.APPROVE_REMOVAL: N_("Then Sunset reads the package again, and it is uninstalled."),
     Ask.WAIT_RECONFIRMATION: N_("If nothing has changed, the package can be uninstalled."),
     Ask.REMOVE_PACKAGE: N_("Then Sunset checks that the package is gone."),
@@ -76,6 +78,10 @@ def title(run: Run, ask: Ask, tr: Translator) -> str:
         return tr("Waiting for HubSpot's daily limit")
     if ask is Ask.WAIT_STOP and run.job_state == "ending_undo":
         return tr("Stopping to give records back")
+    if ask is Ask.CONFIRM_NO_COPY and not run.secured:
+        return tr("Without a copy, a backup is needed first")
+    if ask is Ask.WAIT_REMOVAL and run.bot_removing:
+        return tr("Sunset removes the package")
     return tr.text(_ENDS[run.state] if run.state.final else _TITLES[ask])
 
 
@@ -84,11 +90,15 @@ def then(ask: Ask, tr: Translator) -> str:
     return tr.text(_THEN[ask])
 
 
-def deadline(asked: Prompt, tr: Translator) -> str | None:
-    """Say by when an answer is needed, or return None where there is no hurry."""
-    if asked.due is None:
+def deadline(run: Run, asked: Prompt, tr: Translator) -> str | None:
+    """Say by when an answer is needed, or return None where there is no hurry.
+
+    Of the copy's end the earliest is told, although the run waits until it surely is over.
+    """
+    if asked.ask is not Ask.DOWNLOAD_COPY:
+        due = asked.due
+        return None if due is None else tr("Approvals lapse {when}.", when=tr.moment(due))
+    if run.deadline is None:
         return None
-    when = tr.moment(asked.due)
-    if asked.ask is Ask.DOWNLOAD_COPY:
-        return tr("The copy is gone after {when}.", when=when)
-    return tr("Approvals lapse {when}.", when=when)
+    when = tr.moment(run.deadline)
+    return tr("The data copy can be downloaded until {when}.", when=when)

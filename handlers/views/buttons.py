@@ -40,6 +40,9 @@ ACT_OF: dict[str, Act] = {
     "UndoReassignment": Act.OPEN_UNDO,
     "ReportOwnersDeleted": Act.REPORT_OWNERS_DELETED,
     "ChooseDataCopy": Act.OPEN_DATA_COPY,
+    "StartBackup": Act.START_BACKUP,
+    "StopBackup": Act.STOP_BACKUP,
+    "WaiveBackup": Act.OPEN_WAIVER,
     "ConfirmNoCopy": Act.CONFIRM_NO_COPY,
     "ReconsiderDataCopy": Act.RECONSIDER,
     "GiveConsent": Act.OPEN_CONSENT,
@@ -71,6 +74,9 @@ _LABELS = {
     Act.OPEN_UNDO: N_("Give back…"),
     Act.REPORT_OWNERS_DELETED: N_("I have deleted them"),
     Act.OPEN_DATA_COPY: N_("Choose…"),
+    Act.START_BACKUP: N_("Back up the data"),
+    Act.STOP_BACKUP: N_("Stop the backup"),
+    Act.OPEN_WAIVER: N_("Waive the backup…"),
     Act.CONFIRM_NO_COPY: N_("Do not save a copy"),
     Act.RECONSIDER: N_("Choose again"),
     Act.OPEN_CONSENT: N_("Give consent…"),
@@ -119,7 +125,7 @@ def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
     style: Literal["primary", "danger"] | None = None
     if act in _DESTROYS:
         style = "danger"
-    elif act in _PRIMARY or (act is Act.OPEN_MAPPING and run.unmapped):
+    elif act in _PRIMARY or _comes_first(act, run):
         style = "primary"
     label = tr.text(_LABELS[act])
     if act is Act.CHANGE_MAPPING and run.state is State.CLEANING_UP_OWNERS:
@@ -128,6 +134,13 @@ def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
     if act is Act.CONFIRM_MAPPING:
         ref = Ref(ref.run_id, ref.version, run.mapping_version)
     return button(label, act, ref, style=style, confirm=_dialog(act, run, tr))
+
+
+def _comes_first(act: Act, run: Run) -> bool:
+    """Say whether a button is the step that everything else waits for."""
+    if act is Act.OPEN_MAPPING:
+        return bool(run.unmapped)
+    return act is Act.START_BACKUP and run.no_copy_proposed
 
 
 def of_prompt(run: Run, asked: Prompt, tr: Translator, *more: Act) -> list[ButtonElement]:
@@ -211,13 +224,24 @@ def _package_dialog(act: Act, run: Run, tr: Translator, no: str) -> ConfirmObjec
         case Act.RECONSIDER if run.keep_copy is not None:
             text = tr("Approvals and consent given so far no longer count.")
             return sure(tr("Choose again?"), text, tr("Choose again"), no)
+        case Act.STOP_BACKUP:
+            text = tr(
+                "What was taken so far stays on the machine that Sunset runs on, but it is not "
+                "complete and does not count."
+            )
+            return sure(tr("Stop the backup?"), text, tr("Stop it"), no)
         case Act.CONFIRM_NO_COPY:
             text = tr("Without the copy the package's data can never be reached again.")
+            if run.current_backup is None:
+                text += " " + tr("There is no backup of it.")
+            else:
+                text += " " + tr("What is not in the backup is gone for good.")
             return sure(tr("Do not save a copy?"), text, tr("Do not save"), no, danger=True)
         case Act.REMOVE_BY_BOT:
             text = tr(
-                "Sunset removes the package with all its components and their data at once, "
-                "through the Metadata API. Nothing is kept, and this cannot be undone."
+                "Sunset rehearses the removal, then removes the package with all its components "
+                "and their data through the Metadata API. Salesforce keeps nothing. Once the "
+                "deployment has begun, it cannot be stopped or undone."
             )
             return sure(tr("Remove the package?"), text, tr("Remove it"), no, danger=True)
         case Act.REPORT_UNINSTALLED:

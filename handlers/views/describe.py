@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers.i18n import Translator
-from handlers.views import reassignment_events, words
+from handlers.views import package_events, reassignment_events, words
 from handlers.views.parts import clip, mention, outside, people
 from workflows import events as e
 from workflows.text import N_, Text
@@ -38,6 +38,7 @@ _FIXED: dict[type[e.Event], Text] = {
     e.DataCopyReopened: N_(
         "The choice about the data copy is open again; approvals given so far no longer count."
     ),
+    e.BackupStopped: N_("The backup was stopped; what it took is not complete and does not count."),
     e.UninstallReported: N_("Reported: *Uninstall* was pressed in Salesforce."),
     e.HelpRequested: N_("Asked who else can download the data copy."),
     e.WindowEnded: N_(
@@ -50,7 +51,7 @@ _FIXED: dict[type[e.Event], Text] = {
     e.Recovered: N_("What could not go on for a while goes on by itself."),
     e.CheckRequested: N_("A check was asked for now."),
 }
-_SAID: dict[type[e.Event], _Describe] = dict(reassignment_events.SAID)
+_SAID: dict[type[e.Event], _Describe] = {**reassignment_events.SAID, **package_events.SAID}
 
 
 def describe(event: e.Event, tr: Translator) -> str:
@@ -176,104 +177,6 @@ def _remain(event: e.OwnersRemain, tr: Translator) -> str:
 def _deleted(event: e.OwnersDeletionVerified, tr: Translator) -> str:
     says = words.reading(event.reading, tr, LONG)
     return tr("Verified: the Salesforce owners are gone. Reading: {says}", says=says)
-
-
-# --- step 3 --------------------------------------------------------------------------------------
-
-
-@_on(e.InventoryRecorded)
-def _inventory(event: e.InventoryRecorded, tr: Translator) -> str:
-    package = event.inventory.package
-    return tr(
-        "The package was read: {name} {version}, {components} ({digest}).",
-        name=outside(package.name, 120),
-        version=outside(package.version, 60),
-        components=words.components(event.inventory, tr),
-        digest=words.short(event.digest),
-    )
-
-
-@_on(e.NoCopyProposed)
-def _no_copy(event: e.NoCopyProposed, tr: Translator) -> str:
-    backup = words.own_backup(event.own_backup, tr)
-    return tr(
-        "Chosen: do not save a copy of the package's data ({backup}); this is asked once more.",
-        backup=backup,
-    )
-
-
-@_on(e.DataCopyChosen)
-def _chosen(event: e.DataCopyChosen, tr: Translator) -> str:
-    backup, digest = words.own_backup(event.own_backup, tr), words.short(event.digest)
-    if event.keep:
-        return tr(
-            "Chosen: save a copy of the package's data for 48 hours ({backup}; {digest}).",
-            backup=backup,
-            digest=digest,
-        )
-    return tr(
-        "Confirmed: do not save a copy of the package's data ({backup}; {digest}).",
-        backup=backup,
-        digest=digest,
-    )
-
-
-@_on(e.ConsentGiven)
-def _consent(event: e.ConsentGiven, tr: Translator) -> str:
-    return tr("Gave the consent to delete for good {digest}.", digest=words.short(event.digest))
-
-
-@_on(e.InventoryReconfirmed)
-def _reconfirmed(event: e.InventoryReconfirmed, tr: Translator) -> str:
-    digest = words.short(event.digest)
-    return tr("Read again: the package is what was approved ({digest}).", digest=digest)
-
-
-@_on(e.InventoryChanged)
-def _changed(event: e.InventoryChanged, tr: Translator) -> str:
-    return tr(
-        "The package is not what was approved ({added} added, {removed} gone); "
-        "it has to be approved again ({digest}).",
-        added=tr.number(len(event.added)),
-        removed=tr.number(len(event.removed)),
-        digest=words.short(event.digest),
-    )
-
-
-@_on(e.BotRemovalStarted)
-def _bot_removal(event: e.BotRemovalStarted, tr: Translator) -> str:
-    return tr(
-        "Sunset removes the package through the Metadata API (attempt {attempt}).",
-        attempt=event.attempt,
-    )
-
-
-@_on(e.RemovalStalled)
-def _stalled(event: e.RemovalStalled, tr: Translator) -> str:
-    return tr.plural(
-        "The package is still installed; {count} blocker is known.",
-        "The package is still installed; {count} blockers are known.",
-        len(event.blockers),
-    )
-
-
-@_on(e.RemovalFailed)
-def _failed(event: e.RemovalFailed, tr: Translator) -> str:
-    return tr.plural(
-        "Salesforce refused the removal, naming {count} problem; nothing was changed.",
-        "Salesforce refused the removal, naming {count} problems; nothing was changed.",
-        len(event.problems),
-    )
-
-
-@_on(e.PackageRemoved)
-def _removed(event: e.PackageRemoved, tr: Translator) -> str:
-    says = words.reading(event.reading, tr, LONG)
-    gone = tr("Verified: the package is gone. Reading: {says}", says=says)
-    if event.deadline is None:
-        return gone
-    until = tr("The data copy can be downloaded until {when}.", when=tr.moment(event.deadline))
-    return f"{gone}. {until}"
 
 
 # --- the 48 hours --------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ _STEPS = {
     "removal": N_("Package uninstalled in Salesforce"),
     "download": N_("Data copy downloaded"),
     "consent": N_("Consent given"),
+    "backup": N_("Package's data backed up by Sunset"),
 }
 _OBJECTS = {
     "contacts": N_("contacts"),
@@ -105,6 +106,10 @@ _IRREVERSIBLE = {
     ),
     "package_removed": N_(
         "The package is uninstalled in Salesforce, with its components and their data."
+    ),
+    "removal_begun": N_(
+        "The removal of the package was begun; ending the run does not stop it. If it succeeds, "
+        "the package is gone with its components and their data."
     ),
     "records_reassigned": N_(
         "Reassigned records keep their new HubSpot owners; Sunset cannot give them back after this."
@@ -148,7 +153,7 @@ def lead(seconds: int, tr: Translator) -> str:
         return tr.plural("{count} hour", "{count} hours", seconds // 3600)
     if seconds and seconds % 60 == 0:
         return tr.plural("{count} minute", "{count} minutes", seconds // 60)
-    return tr.duration(timedelta(seconds=seconds))
+    return tr.plural("{count} second", "{count} seconds", seconds)
 
 
 def counts(
@@ -295,20 +300,23 @@ def components(inventory: Inventory, tr: Translator) -> str:
 
 def blocker(item: Blocker, tr: Translator, inventory: Inventory | None = None) -> str:
     """Describe one blocker in a line: what refers to what, where in Setup, and what to do."""
+    told = [_who_refers(item, tr, inventory)] if item.name else []
+    if item.problem:
+        told.append(outside(item.problem, 300))
+    if item.advice is not None:
+        told.append(tr.text(item.advice))
+    return " – ".join(told) or tr("Salesforce gave no reason.")
+
+
+def _who_refers(item: Blocker, tr: Translator, inventory: Inventory | None) -> str:
     name = f"*{outside(item.name, 120)}*"
     page = links.setup_page(inventory, item.link)
-    line = tr(
+    return tr(
         "{type} {name} refers to {target}",
         type=outside(item.type, 60),
         name=f"<{page}|{name}>" if page else name,
         target=outside(item.refers_to, 120) or tr("the package"),
-    )
-    told = [line]
-    if item.problem:
-        told.append(outside(item.problem, 200))
-    if item.advice is not None:
-        told.append(tr.text(item.advice))
-    return " – ".join(told)
+    ).strip()
 
 
 def blockers(items: Iterable[Blocker], tr: Translator, inventory: Inventory | None) -> list[str]:
@@ -327,11 +335,6 @@ def records(item: CustomObject, tr: Translator) -> str:
             item.records,
         )
     return tr.plural("{count} record", "{count} records", item.records)
-
-
-def own_backup(exists: bool, tr: Translator) -> str:
-    """Say whether an own backup of the data exists (P3d)."""
-    return tr("an own backup exists") if exists else tr("no own backup")
 
 
 def evidence(proof: Evidence, tr: Translator) -> str:
@@ -358,11 +361,14 @@ def reading(found: Reading, tr: Translator, most: int) -> str:
     """
 
     def shown(time: re.Match[str]) -> str:
-        at = datetime.fromisoformat(time[0])
+        try:
+            at = datetime.fromisoformat(time[0])
+        except ValueError:  # it only looks like a time
+            return time[0]
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         near = abs(at - found.at) < timedelta(hours=1)
         style = "{time_secs}" if near else "{date_short_pretty} {time_secs}"
-        return f"<!date^{int(at.timestamp())}^{style}|{time[0]}>"
+        return f"<!date^{int(at.timestamp())}^{style}|{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC>"
 
     says = tr.text(found.says, escape=False) if isinstance(found.says, Text) else found.says
     return _ISO_TIME.sub(shown, outside(says, most))

@@ -66,7 +66,7 @@ def _authenticate(hubspot: HubSpot, request: Request) -> None:
 
 def require(hubspot: HubSpot, *scopes: str) -> None:
     """Raise HubSpot's 403 when the token was not granted one of *scopes*."""
-    missing = [scope for scope in scopes if scope in hubspot.world.scenario.account.scopes_missing]
+    missing = [scope for scope in scopes if scope in hubspot.scopes_missing]
     if missing:
         raise missing_scopes(missing)
 

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from sandbox.hubspot import account, batches, custom, objects
+from sandbox.hubspot import account, batches, custom, objects, token
 from sandbox.hubspot.answers import Handler, endpoint, http_error, refuse
 from sandbox.hubspot.door import Door
 from sandbox.hubspot.service import HubSpot
@@ -19,6 +19,7 @@ _ENDPOINTS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/crm/v3/owners/{owner_id}", account.read_owner),
     ("GET", "/settings/v3/users", account.list_users),
     ("GET", "/settings/v3/users/{user_id}", account.read_user),
+    ("POST", "/oauth/v2/private-apps/get/access-token-info", token.info),
     ("GET", "/account-info/v3/details", account.details),
     ("GET", "/account-info/v3/api-usage/daily/private-apps", account.daily_usage),
     ("GET", "/account-info/v3/activity/audit-logs", account.audit_logs),

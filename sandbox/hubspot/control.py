@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from sandbox.hubspot import token
 from sandbox.hubspot.control_records import RecordSteps
 from sandbox.hubspot.service import HubSpot
 from sandbox.hubspot.steps import Refused, fields, person, served
@@ -40,11 +41,22 @@ def routes(hubspot: HubSpot) -> list[Route]:
         hubspot.limits.use(data["used"])
         return {"limits": hubspot.limits.state()}
 
+    async def change_token(request: Request) -> dict[str, Any]:
+        return await token.change(hubspot, request)
+
+    async def super_admin(request: Request) -> dict[str, Any]:
+        data = await fields(request, user=str, super_admin=bool)
+        who = person(hubspot.world, data["user"])
+        hubspot.set_super_admin(who, data["super_admin"])
+        return {"user": who.id, "super_admin": data["super_admin"]}
+
     return [
         Route("/sandbox/hubspot", served(state), methods=["GET"]),
         Route("/sandbox/hubspot/disconnect", served(disconnect), methods=["POST"]),
         Route("/sandbox/hubspot/delete-salesforce-owners", served(delete_owners), methods=["POST"]),
         Route("/sandbox/hubspot/owner/deactivate", served(deactivate), methods=["POST"]),
         Route("/sandbox/hubspot/usage", served(usage), methods=["POST"]),
+        Route("/sandbox/hubspot/token", served(change_token), methods=["POST"]),
+        Route("/sandbox/hubspot/super-admin", served(super_admin), methods=["POST"]),
         *RecordSteps(hubspot).routes(),
     ]

@@ -30,6 +30,9 @@ class HubSpot:
         self.world = world
         account = world.scenario.account
         self.limits = Limits(account, world.clock)
+        self.scopes_missing = frozenset(account.scopes_missing)
+        self.tells_scopes = True
+        """Whether the token's scopes can be asked for, as those of a private app's token can."""
         self.begun = self._now()
         directory = Directory(world.scenario, self.begun)
         self.users: dict[str, User] = {user.email.lower(): user for user in directory.users}
@@ -197,6 +200,13 @@ class HubSpot:
         owner.archived = True
         owner.updated = self._now()
         self.world.changed()
+
+    def set_super_admin(self, person: Person, super_admin: bool) -> None:
+        """Make *person* a super admin, or take that away; refused without a HubSpot login."""
+        user = self.users.get(person.email.lower())
+        if user is None:
+            raise Refused("no_login", f"{person.name} has no HubSpot login.")
+        user.super_admin = super_admin
 
     def _require_admin(self, person: Person) -> None:
         user = self.users.get(person.email.lower())

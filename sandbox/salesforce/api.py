@@ -19,10 +19,10 @@ from sandbox.salesforce import composite, describe, login, tooling
 from sandbox.salesforce.bulk import DEFAULT_PAGE
 from sandbox.salesforce.errors import (
     SalesforceError,
+    concurrent_limit,
     invalid_session,
     malformed,
     not_found,
-    request_limit,
 )
 from sandbox.salesforce.paging import page_size
 from sandbox.salesforce.service import DAILY_REQUESTS, Salesforce
@@ -265,7 +265,7 @@ def _deployment(
 
 def _refuse(kind: FaultKind, _request: Request) -> Response:
     if kind == "429":
-        return request_limit().response()
+        return concurrent_limit().response()
     if kind == "unauthorized":
         return invalid_session().response()
     if kind == "502":

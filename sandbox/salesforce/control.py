@@ -28,6 +28,12 @@ def routes(salesforce: Salesforce) -> list[Route]:
         salesforce.package.resolve(data["id"])
         return salesforce.state()
 
+    async def cancel(request: Request) -> dict[str, Any]:
+        data = await fields(request, user=str, id=str)
+        who = person(salesforce.world, data["user"])
+        salesforce.deployments.cancel(data["id"], who.name)
+        return salesforce.state()
+
     async def expire(_request: Request) -> dict[str, Any]:
         salesforce.sessions.end()
         return {}
@@ -36,5 +42,6 @@ def routes(salesforce: Salesforce) -> list[Route]:
         Route("/sandbox/salesforce", served(state), methods=["GET"]),
         Route("/sandbox/salesforce/uninstall", served(uninstall), methods=["POST"]),
         Route("/sandbox/salesforce/resolve-blocker", served(resolve), methods=["POST"]),
+        Route("/sandbox/salesforce/cancel-deployment", served(cancel), methods=["POST"]),
         Route("/sandbox/salesforce/expire-session", served(expire), methods=["POST"]),
     ]

@@ -64,3 +64,12 @@ def insufficient_access(message: str) -> SalesforceError:
 def request_limit() -> SalesforceError:
     """Return the 403 of a used-up daily limit."""
     return SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+
+
+def concurrent_limit() -> SalesforceError:
+    """Return the 403 of too many requests at one time, which passes."""
+    return SalesforceError(
+        403,
+        "REQUEST_LIMIT_EXCEEDED",
+        "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+    )

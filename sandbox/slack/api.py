@@ -99,13 +99,18 @@ class WebApi:
         body = {"ok": True, **METHODS[method](self._slack, arguments)}
         if fault is not None and fault.kind == "lost_reply":
             return Dropped()
+        granted = self._app_scopes() if method in APP_TOKEN_METHODS else self._slack.scopes
         return JSONResponse(
             body,
             headers={
-                "X-OAuth-Scopes": ",".join(sorted(self._slack.scopes)),
+                "X-OAuth-Scopes": ",".join(sorted(granted)),
                 "X-Accepted-OAuth-Scopes": ",".join(METHOD_SCOPES[method]),
             },
         )
+
+    def _app_scopes(self) -> frozenset[str]:
+        missing = self._slack.world.scenario.workspace.scopes_missing
+        return frozenset(APP_SCOPES) - frozenset(missing)
 
     def _authorize(self, method: str, token: Any) -> None:
         settings = self._slack.world.scenario.workspace
@@ -118,7 +123,7 @@ class WebApi:
             raise SlackError("not_allowed_token_type")
         if token != wanted:
             raise SlackError("invalid_auth")
-        scopes = self._slack.scopes | (set(APP_SCOPES) - set(settings.scopes_missing))
+        scopes = self._slack.scopes | self._app_scopes()
         needed = METHOD_SCOPES[method]
         if needed and not scopes.intersection(needed):
             provided = ",".join(sorted(self._slack.scopes))

@@ -70,6 +70,15 @@ def views_publish(slack: Slack, arguments: Arguments) -> dict[str, Any]:
 # Users
 
 
+class Deactivated(Person):
+    """A person whose Slack account was deactivated: known still, and in no user group."""
+
+
+def deactivate(slack: Slack, person: Person) -> None:
+    """Deactivate the Slack account of *person*."""
+    slack.workspace.people[person.id] = Deactivated(**person.model_dump())
+
+
 def _user_json(slack: Slack, person: Person, locale: bool) -> dict[str, Any]:
     profile: dict[str, Any] = {
         "real_name": person.name,
@@ -85,7 +94,7 @@ def _user_json(slack: Slack, person: Person, locale: bool) -> dict[str, Any]:
         "team_id": TEAM,
         "name": handle(person),
         "real_name": person.name,
-        "deleted": False,
+        "deleted": isinstance(person, Deactivated),
         "tz": person.tz,
         "profile": profile,
         "is_admin": False,
@@ -138,7 +147,8 @@ def user_group_members(slack: Slack, arguments: Arguments) -> dict[str, Any]:
     group = USER_GROUPS.get(arguments.text("usergroup"))
     if group is None:
         raise SlackError("no_such_subteam")
-    return {"users": [one.id for one in slack.workspace.people.values() if one.role == group[1]]}
+    members = (one for one in slack.workspace.people.values() if not isinstance(one, Deactivated))
+    return {"users": [one.id for one in members if one.role == group[1]]}
 
 
 # Files

@@ -12,10 +12,11 @@ from sandbox.control import Body, answering, body_of, string_of
 from sandbox.slack.errors import PersonError
 from sandbox.slack.hooks import contents
 from sandbox.slack.interactions import Interactions
-from sandbox.slack.methods_other import MOST_BYTES
+from sandbox.slack.methods_other import MOST_BYTES, deactivate
 from sandbox.slack.modal_interactions import ModalInteractions
+from sandbox.slack.scopes import BOT_SCOPES, without
 from sandbox.slack.service import Slack
-from sandbox.slack.workspace import Message
+from sandbox.slack.workspace import BOT_USER, Message
 
 DISCONNECT_REASONS = {"warning", "refresh_requested", "link_disabled"}
 
@@ -43,6 +44,9 @@ class PeopleApi:
             _post("/sandbox/views/{view}/submit", self.submit),
             _post("/sandbox/views/{view}/close", self.close),
             _post("/sandbox/slack/disconnect", self.disconnect),
+            _post("/sandbox/slack/scopes", self.scopes),
+            _post("/sandbox/channels/{channel}/membership", self.membership),
+            _post("/sandbox/people/{user}/deactivate", self.deactivate),
             Route("/sandbox/files", answering(self.upload), methods=["POST"]),
             Route("/sandbox/files/{file}", self.download, methods=["GET"]),
         ]
@@ -139,6 +143,30 @@ class PeopleApi:
         if isinstance(after, bool) or not isinstance(after, int | float) or after < 0:
             raise PersonError("invalid_request", "`close_after` is a number of seconds.")
         return {"sockets": await self._slack.sockets.disconnect(reason, float(after))}
+
+    async def scopes(self, _request: Request, body: Body) -> dict[str, Any]:
+        """Take bot scopes away; those that are not named are granted."""
+        missing = body.get("missing")
+        if not isinstance(missing, list) or not set(map(str, missing)) <= set(BOT_SCOPES):
+            raise PersonError("invalid_request", "`missing` is a list of the bot's scopes.")
+        self._slack.scopes = without(missing)
+        return {"scopes": sorted(self._slack.scopes)}
+
+    async def membership(self, request: Request, body: Body) -> dict[str, Any]:
+        """Invite the bot to a channel, or remove it."""
+        channel = self._people.channel(request.path_params["channel"], None)
+        member = body.get("member")
+        if not isinstance(member, bool):
+            raise PersonError("invalid_request", "`member` is true or false.")
+        others = [one for one in channel.members if one != BOT_USER]
+        channel.members[:] = [BOT_USER, *others] if member else others
+        return {"channel": channel.id, "member": channel.has_bot}
+
+    async def deactivate(self, request: Request, _body: Body) -> dict[str, Any]:
+        """Deactivate a person's Slack account."""
+        person = self._people.person(request.path_params["user"])
+        deactivate(self._slack, person)
+        return {"user": person.id}
 
     async def upload(self, request: Request) -> dict[str, Any]:
         """A person picks a file for a file input: the body is its bytes."""

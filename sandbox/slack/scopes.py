@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.scenario import Workspace
 
 # The bot scopes of manifest.yml; a test of the project holds the two equal.
@@ -60,4 +62,9 @@ KIND_PREFIX = {"channel": "channels", "im": "im"}
 
 def granted(workspace: Workspace) -> frozenset[str]:
     """The bot token's scopes in this scenario."""
-    return frozenset(BOT_SCOPES) - frozenset(workspace.scopes_missing)
+    return without(workspace.scopes_missing)
+
+
+def without(missing: Iterable[str]) -> frozenset[str]:
+    """The scopes of a bot token that lacks *missing*."""
+    return frozenset(BOT_SCOPES) - frozenset(missing)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bench import __main__ as command_line
-from bench import ack, bare, history, start
+from bench import ack, bare, history, polling, start
 from bench.numbers import Goal, Json, percentile, summary, table
 from bot import program
 
@@ -54,6 +55,16 @@ def test_start() -> None:
     # The same modules, so about the same memory: they were really imported.
     assert results["bare"]["resident_mib"] > 1.5 * results["bare_alone"]["resident_mib"]
     assert "sunset" in start.text(results)
+
+
+def test_polling() -> None:
+    answer, goals = polling.run(span=timedelta(hours=2))
+    results = well_formed(answer, "polling", goals)
+    # Every quarter of an hour; each minute of the first hour; anew once it seems to have failed.
+    assert 8 <= results["approvals"] <= 12
+    assert 60 < results["removal"] < 120
+    assert results["stalled"] > results["removal"]
+    assert "press Uninstall" in polling.text(results)
 
 
 def test_history() -> None:

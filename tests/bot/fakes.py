@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -258,6 +258,7 @@ class FakeHubSpot(Faulty):
         self.records: dict[str, dict[str, str | None]] = {kind: {} for kind in CORE_OBJECTS}
         self.writes: list[tuple[str, str, str]] = []
         self.refuses: dict[str, str] = {}
+        self.lacking: tuple[str, ...] = ()
         self.super_admins: dict[str, bool] = {}
         self.usage: DailyUsage | None = DailyUsage(limit=1_000, used=400)
         self.synced: datetime | None = None
@@ -310,6 +311,10 @@ class FakeHubSpot(Faulty):
     @fallible
     def last_sync(self) -> datetime | None:
         return self.synced
+
+    @fallible
+    def lacking_to_write(self) -> tuple[str, ...]:
+        return self.lacking
 
     @fallible
     def daily_usage(self) -> DailyUsage | None:
@@ -402,7 +407,13 @@ class FakeSalesforce(Faulty):
         self.installed: Inventory | None = samples.inventory()
         self.users: dict[str, SalesforcePerson] = {}
         self.deployments: list[tuple[datetime, Removal]] = []
+        self.rehearsals: list[tuple[datetime, Removal]] = []
         self.problems: tuple[Blocker, ...] = ()
+        self.rehearsal_problems: tuple[Blocker, ...] = ()
+        self.hidden = False
+        """Whether the list of deployments shows none yet."""
+        self.lasting = False
+        """Whether deployments go on until :meth:`finish`."""
 
     @fallible
     def installed_package(self) -> Package | None:
@@ -417,21 +428,55 @@ class FakeSalesforce(Faulty):
         return {email: self.users[email] for email in emails if email in self.users}
 
     @fallible
-    def start_removal(self) -> str:
-        name = f"0Af{len(self.deployments) + 1}"
-        if self.problems:
-            removal = Removal(name, "failed", self.problems)
-        else:
-            removal = Removal(name, "succeeded")
-            self.installed = None
-        self.deployments.append((self._clock.now(), removal))
+    def start_removal(self, *, rehearsal: bool = False) -> str:
+        now = self._clock.now()
+        begun = self.rehearsals if rehearsal else self.deployments
+        name = f"0Af{'R' if rehearsal else ''}{len(begun) + 1}"
+        told = Removal(
+            name,
+            "running",
+            rehearsal=rehearsal,
+            by="005BOT",
+            components=1,
+            created_at=now,
+        )
+        begun.append((now, told))
+        if not self.lasting:
+            self.finish()
         return name
 
+    def finish(self) -> None:
+        """Let every deployment of the bot that goes on come to its end."""
+        now = self._clock.now()
+        for begun, problems in (
+            (self.rehearsals, self.rehearsal_problems),
+            (self.deployments, self.problems),
+        ):
+            for number, (at, told) in enumerate(begun):
+                if told.by != "005BOT" or told.completed_at is not None:
+                    continue
+                removed = not (told.rehearsal or problems)
+                ended = replace(
+                    told,
+                    state="failed" if problems else "succeeded",
+                    problems=problems,
+                    done=0 if problems else 1,
+                    errors=1 if problems else 0,
+                    completed_at=now,
+                )
+                begun[number] = (at, ended)
+                self.installed = None if removed else self.installed
+
     @fallible
-    def find_removal(self, since: datetime) -> Removal | None:
-        found = [removal for at, removal in self.deployments if at >= since]
-        return found[-1] if found else None
+    def find_removals(self, since: datetime, *, rehearsal: bool = False) -> tuple[Removal, ...]:
+        listed = self.rehearsals if rehearsal else self.deployments
+        return tuple(
+            replace(removal, about_package=None, by="", problems=())
+            for at, removal in listed
+            if at >= since and not self.hidden
+        )
 
     @fallible
     def removal(self, deployment_id: str) -> Removal:
-        return next(one for _, one in self.deployments if one.id == deployment_id)
+        every = [*self.deployments, *self.rehearsals]
+        return next(one for _, one in every if one.id == deployment_id)

@@ -25,6 +25,7 @@ from handlers.i18n import translator
 from handlers.ports import Outcome
 from tests.bot.fakes import FakeHubSpot, FakeSalesforce, FakeSlack
 from tests.bot.faults import Death, FakeClock
+from tests.bot.package_data import FakePackageData
 from tests.workflows import samples
 from tests.workflows.driver import Conversation
 from tests.workflows.people import ROLES
@@ -55,7 +56,8 @@ GIVEN: dict[str, Any] = {
 
 def settings(database: Path, **changes: Any) -> Settings:
     """Return settings that are complete."""
-    return load_settings(env_file=None, **{**GIVEN, "sunset_database": database, **changes})
+    places = {"sunset_database": database, "sunset_backups": database.with_name("backups")}
+    return load_settings(env_file=None, **{**GIVEN, **places, **changes})
 
 
 def chained(run_id: str, history: Iterable[e.Recorded], last: str = GENESIS) -> list[Link]:
@@ -109,6 +111,7 @@ class Rig:
         self.slack = FakeSlack(self.clock, self.death)
         self.hubspot = FakeHubSpot(self.death)
         self.salesforce = FakeSalesforce(self.clock, self.death)
+        self.package_data = FakePackageData(self.clock, self.death)
         self.run_id = "R1"
         self.up = False
         self._ahead = 0.0
@@ -131,6 +134,7 @@ class Rig:
             slack=self.slack,
             hubspot=self.hubspot,
             salesforce=self.salesforce,
+            package_data=self.package_data,
             translator=translator(self.settings.sunset_locale),
             people=self.people,
             owners=OwnerList(self.hubspot.active_owners),

@@ -1,20 +1,21 @@
-"""The package: what counts as gone, since when, and what the bot removes by itself."""
+"""The package: what counts as gone, and since when."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal
+from pathlib import Path
 
 import pytest
 
-from bot.effects.package import DEPLOY_PAUSE, STALLED_AFTER
-from bot.ports import Removal
+from bot.effects.package import STALLED_AFTER
 from tests.bot.rig import Rig
 from tests.workflows import journeys, samples
+from tests.workflows.driver import Conversation
 from workflows import commands as c
 from workflows import events as e
+from workflows.effects import Effect
+from workflows.prompts import Ask, prompt
 from workflows.states import State
 from workflows.values import Inventory
 
@@ -152,6 +153,97 @@ def test_a_package_that_stays_after_uninstall_was_pressed(reported: Rig) -> None
     reported.until(gone(reported))
 
 
+# --- while nobody presses anything --------------------------------------------------------------
+
+
+def looks(rig: Rig, hours: int) -> int:
+    """Count the looks at the package in so many hours."""
+    before = rig.salesforce.count("installed_package")
+    end = rig.clock.now() + timedelta(hours=hours)
+    rig.until(lambda: rig.clock.now() >= end, most=500)
+    return rig.salesforce.count("installed_package") - before
+
+
+@pytest.mark.parametrize(
+    "journey", [journeys.to_data_copy_choice, journeys.to_removal_approval], ids=["choice", "gate"]
+)
+def test_removed_by_somebody_else_meanwhile(rig: Rig, journey: Callable[[], Conversation]) -> None:
+    """The 48 hours run, whether the bot was asked or not: it looks by itself."""
+    rig.adopt(journey(), work=False)
+    rig.ask(Effect(kind="watch_package", key="watch_package", lane="job"))
+    rig.advance(timedelta(minutes=20))
+    last = rig.clock.now()
+    rig.salesforce.installed = None
+    rig.until(gone(rig))
+    assert last - timedelta(minutes=16) <= removal(rig).last_seen_at <= last
+    assert rig.run.state is State.DATA_COPY_WINDOW
+    assert rig.run.missing_at is not None
+    assert rig.clock.now() - last < timedelta(minutes=17)
+
+
+def test_the_watch_begins_with_the_inventory(rig: Rig) -> None:
+    rig.adopt(journeys.to_inventory_pending())
+    rig.settle()
+    assert "watch_package" in [key for key, *_ in rig.effects("pending")]
+    rig.does("UA", c.ChooseDataCopy(keep=True))
+    rig.advance(timedelta(hours=2))
+    rig.salesforce.installed = None
+    rig.until(gone(rig))
+
+
+def test_the_looks_are_rare_while_nobody_is_to_press_anything(rig: Rig) -> None:
+    rig.adopt(journeys.to_inventory_pending())
+    rig.settle()
+    assert 22 <= looks(rig, hours=6) <= 26
+
+
+def test_the_looks_get_rarer_while_nobody_presses(rig: Rig) -> None:
+    rig.adopt(journeys.to_removing())
+    rig.settle()
+    first, second = looks(rig, hours=1), looks(rig, hours=1)
+    assert 55 <= first <= 65
+    assert 10 <= second <= 14
+
+
+def test_a_long_interval_is_never_shortened(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, sunset_poll_interval=timedelta(hours=1))
+    try:
+        rig.adopt(journeys.to_removing())
+        rig.settle()
+        assert looks(rig, hours=5) <= 6
+    finally:
+        rig.stop()
+
+
+def test_reconsidered_after_it_seemed_to_have_failed(reported: Rig) -> None:
+    """What was pressed may still come: somebody who goes back to the choice is told."""
+    reported.advance(STALLED_AFTER)
+    assert reported.happened(e.RemovalStalled)
+    reported.does("UA", c.ReconsiderDataCopy())
+    reported.advance(timedelta(hours=1))
+    assert prompt(reported.run).ask is Ask.CHOOSE_DATA_COPY
+    reported.salesforce.installed = None
+    reported.until(gone(reported))
+    assert reported.run.state is State.DATA_COPY_WINDOW
+
+
+def test_a_removal_noticed_late_leaves_the_run_open_until_the_copy_is_surely_gone(
+    reported: Rig,
+) -> None:
+    seen = reported.clock.now()
+    reported.salesforce.installed = None
+    reported.move(timedelta(hours=60))  # the bot was down all the time
+    reported.tick()
+    reported.until(gone(reported))
+    assert removal(reported).deadline == seen + timedelta(hours=48)
+    assert not reported.happened(e.WindowEnded), "the copy may still be there"
+    reported.advance(timedelta(hours=47))
+    assert not reported.happened(e.WindowEnded)
+    reported.advance(timedelta(hours=2))
+    assert reported.happened(e.WindowEnded)
+    assert not reported.happened(e.RemindersMissed), "nothing was missed: nobody knew of it"
+
+
 # --- the inventory -------------------------------------------------------------------------------
 
 
@@ -193,6 +285,8 @@ def test_a_package_that_vanished_before_anything_was_pressed(rig: Rig) -> None:
     rig.salesforce.installed = None
     rig.adopt(talk)
     rig.settle()
+    assert not gone(rig)(), "one reading is no proof"
+    rig.until(gone(rig))
     assert removal(rig).last_seen_at == taken
     assert rig.run.deadline == taken + timedelta(hours=48)
 
@@ -206,121 +300,6 @@ def test_blocked_and_retried(rig: Rig) -> None:
     rig.settle()
     assert rig.run.blocked is None
     assert rig.run.inventory == rig.salesforce.installed
-
-
-# --- the bot removes it --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def removing(rig: Rig) -> Rig:
-    """No copy is kept, a backup exists, and everything is approved."""
-    rig.adopt(journeys.to_removing_without_copy())
-    rig.settle()
-    return rig
-
-
-def test_the_bot_removes_it(removing: Rig) -> None:
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.run.state is State.COMPLETED)
-    assert len(removing.salesforce.deployments) == 1
-    assert removal(removing).deadline is None
-    assert removing.run.evidence["removal"].kind == "verified"
-
-
-@pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("call", ["inventory", "find_removal", "start_removal", "removal"])
-def test_it_is_deployed_once_across_a_kill(removing: Rig, call: str, applied: bool) -> None:
-    removing.salesforce.kill(call, applied=applied)
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.death.happened)
-    removing.move(timedelta(minutes=3))
-    removing.restart()
-    removing.until(lambda: removing.run.state is State.COMPLETED)
-    assert len(removing.salesforce.deployments) == 1
-
-
-@pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
-def test_a_lost_reply_is_looked_up(removing: Rig, applied: bool) -> None:
-    removing.salesforce.fail("start_removal", applied=applied, unknown=True)
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.run.state is State.COMPLETED)
-    assert len(removing.salesforce.deployments) == 1
-    assert removing.salesforce.count("start_removal") == (1 if applied else 2)
-
-
-def test_a_package_that_changed_before_the_deployment_is_asked_again(removing: Rig) -> None:
-    removing.salesforce.installed = samples.inventory(objects={"HubSpot__Log__c": 13})
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.happened(e.InventoryChanged))
-    removing.advance(timedelta(minutes=5))
-    assert removing.run.state is State.AWAITING_REMOVAL_APPROVAL
-    assert removing.salesforce.deployments == []
-    assert "removal" not in removing.run.passed
-
-
-def test_a_refused_removal_changes_nothing_and_can_be_tried_again(removing: Rig) -> None:
-    removing.salesforce.problems = (samples.BLOCKER,)
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.happened(e.RemovalFailed))
-    (failed,) = removing.happened(e.RemovalFailed)
-    assert (failed.problems, failed.reference) == ((samples.BLOCKER,), "0Af1")
-    assert not removing.run.bot_removing
-    removing.advance(timedelta(minutes=2))
-    removing.salesforce.problems = ()
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.run.state is State.COMPLETED)
-    assert [one.id for _, one in removing.salesforce.deployments] == ["0Af1", "0Af2"]
-
-
-def test_a_running_removal_is_followed(removing: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    states: Iterator[Literal["running", "succeeded"]]
-    states = iter(["running", "running", "succeeded"])
-    follow = removing.salesforce.removal
-
-    def slowly(deployment_id: str) -> Removal:
-        return replace(follow(deployment_id), state=next(states))
-
-    monkeypatch.setattr(removing.salesforce, "removal", slowly)
-    removing.does("UA", c.RemoveByBot())
-    start = removing.wall()
-    removing.until(lambda: next(states, None) is None)
-    assert removing.wall() - start >= 2 * DEPLOY_PAUSE
-
-
-def test_a_removal_that_shows_late_is_not_deployed_again(
-    removing: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Salesforce says that it succeeded, and lists the package for a moment longer."""
-    package = removing.salesforce.installed
-    start = removing.salesforce.start_removal
-
-    def slow() -> str:
-        name = start()
-        removing.salesforce.installed = package
-        return name
-
-    monkeypatch.setattr(removing.salesforce, "start_removal", slow)
-    removing.does("UA", c.RemoveByBot())
-    removing.until(lambda: removing.salesforce.deployments)
-    removing.advance(timedelta(seconds=20))
-    removing.advance(timedelta(seconds=20))
-    assert len(removing.salesforce.deployments) == 1
-    removing.salesforce.installed = None
-    removing.until(lambda: removing.run.state is State.COMPLETED)
-    assert len(removing.salesforce.deployments) == 1
-
-
-def test_while_frozen_nothing_is_deployed(removing: Rig) -> None:
-    removing.stop()
-    removing.start()
-    removing.salesforce.fail("inventory", times=1)
-    removing.does("UA", c.RemoveByBot())
-    removing.settle()
-    removing.does("UA", c.Freeze())
-    removing.advance(timedelta(hours=1))
-    assert removing.salesforce.deployments == []
-    removing.does("UA", c.Unfreeze())
-    removing.until(lambda: removing.run.state is State.COMPLETED)
 
 
 def test_a_reading_says_what_was_there(rig: Rig) -> None:

@@ -174,3 +174,10 @@ def test_of_two_of_the_same_name_none_is_suggested(rig: Rig) -> None:
 def test_a_queue_gets_no_suggestion(rig: Rig) -> None:
     plan = planned(rig)
     assert next(one.suggestion for one in plan.owners if one.owner.id == QUEUE.id) is None
+
+
+def test_a_token_that_may_not_write_is_told_before_anybody_approves(company: Rig) -> None:
+    company.hubspot.lacking = ("crm.objects.deals.write",)
+    planned(company)
+    assert company.run.missing == {"hubspot_write"}
+    assert company.run.state is State.AWAITING_APPROVAL

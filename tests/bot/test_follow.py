@@ -30,9 +30,11 @@ from bot.store.sqlite import SqliteStore
 from handlers.i18n import translator
 from handlers.ports import Progress
 from tests.bot.store_contract import append
+from tests.handlers import runs
 from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation
 from workflows import commands as c
+from workflows.prompts import Ask
 from workflows.run import Run
 from workflows.text import N_
 
@@ -186,6 +188,145 @@ def test_a_paused_job_is_not_over() -> None:
 
     bot = Bot(journeys.to_reassigning(), [pauses, nothing])
     assert bot.followed(Kept()).job_state == "paused"
+
+
+# --- a backup, and a removal ---------------------------------------------------------------------
+
+TAKING = Progress(
+    done=1_200,
+    total=5_000,
+    failed=0,
+    per_second=40.0,
+    phase="backing_up",
+    job=1,
+    label="HubSpot_Inc__X__c",
+    part=3,
+    parts=7,
+    step="reading",
+)
+REMOVING = Progress(done=5, total=10, failed=2, phase="removing", job=1, label="In [red]Progress")
+
+
+@dataclass
+class Told:
+    """A run of the views' own stories, followed while its bot does *script*."""
+
+    story: runs.Story
+    script: list[Callable[[Told], None]]
+    made: Progress | None = None
+    now: float = 0.0
+
+    def run(self, run_id: str) -> Run | None:
+        return self.story.run
+
+    def events(self, run_id: str, numbers: Iterable[int]) -> Sequence[object]:
+        return [one for one in self.story.history if one.seq in set(numbers)]
+
+    def progress(self, run_id: str) -> Progress | None:
+        return self.made
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        if not self.script:
+            raise KeyboardInterrupt
+        self.script.pop(0)(self)
+
+    def followed(self) -> list[Look]:
+        screen = Kept()
+        follow(self, self.story.run, screen, wait=self.wait, clock=lambda: self.now)
+        return screen.looks
+
+
+def tells(made: Progress) -> Callable[[Told], None]:
+    return lambda told: setattr(told, "made", made)
+
+
+def test_a_backup_is_followed_until_it_is_verified() -> None:
+    def verified(told: Told) -> None:
+        runs.backup_ended(told.story)
+
+    ahead = replace(TAKING, done=2_000)
+    looks = Told(runs.tell(Ask.WAIT_BACKUP), [tells(TAKING), tells(ahead), verified]).followed()
+    assert [look.progress for look in looks] == [None, TAKING, ahead, None]
+    assert [as_data(look)["backup"] for look in looks] == [1, 1, 1, None]
+    assert looks[-1].run.current_backup is not None
+
+
+def test_a_removal_is_followed_until_the_package_is_gone() -> None:
+    def gone(told: Told) -> None:
+        runs.package_gone(told.story)
+
+    rehearsing = replace(REMOVING, phase="rehearsing")
+    looks = Told(runs.removing(), [tells(rehearsing), tells(REMOVING), gone]).followed()
+    assert [look.progress for look in looks] == [None, rehearsing, REMOVING, None]
+    assert [as_data(look)["removal"] for look in looks] == [1, 1, 1, None]
+    assert looks[-1].run.state.final
+
+
+def test_the_progress_of_an_earlier_backup_is_not_shown() -> None:
+    old = replace(TAKING, job=9)
+    assert {
+        look.progress for look in Told(runs.tell(Ask.WAIT_BACKUP), [tells(old)]).followed()
+    } == {None}
+
+
+def test_a_run_that_ended_beside_its_backup_is_not_followed() -> None:
+    story = runs.tell(Ask.WAIT_BACKUP).person(c.Cancel())
+    assert len(Told(story, []).followed()) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "least"),
+    [(TAKING, 30.0), (replace(TAKING, step="waiting"), 600.0), (REMOVING, 600.0)],
+)
+def test_salesforce_is_given_more_time_than_the_bot(made: Progress, least: float) -> None:
+    removing = made.phase == "removing"
+    run = (runs.removing() if removing else runs.tell(Ask.WAIT_BACKUP)).run
+    assert "No news" not in " ".join(said(Look(run, made, least - 1), EN))
+    assert "No news" in " ".join(said(Look(run, made, least), EN))
+
+
+@pytest.mark.parametrize(
+    ("made", "parts"),
+    [
+        (
+            TAKING,
+            [
+                "Backing up the package's data",
+                "Backing up object 3 of 7: HubSpot_Inc__X__c: reading the records",
+                "24 %",
+                "1,200 of 5,000 records",
+                "still to come are not counted yet",
+                "40 records a second",
+            ],
+        ),
+        (replace(TAKING, part=7), ["40 records a second, about 2 minutes left"]),
+        (replace(TAKING, total=0), ["1,200 records so far"]),
+        (
+            REMOVING,
+            [
+                "The package is being removed",
+                "50 %",
+                "5 of 10 components",
+                "2 errors so far.",
+                "Salesforce says: In [red]Progress",
+            ],
+        ),
+        (replace(REMOVING, total=0, done=0), ["Salesforce has not said yet"]),
+    ],
+)
+def test_backup_and_removal_are_said_alike_on_both_screens(
+    made: Progress, parts: list[str]
+) -> None:
+    removing = made.phase == "removing"
+    shown = Look((runs.removing() if removing else runs.tell(Ask.WAIT_BACKUP)).run, made)
+    for text in (" · ".join(said(shown, EN)), drawn(shown, 200)):
+        flat = " ".join(text.split())
+        for part in parts:
+            assert part in flat
+        assert "*" not in flat
+        assert "`" not in flat
+        assert made.total or " %" not in flat
 
 
 # --- what it costs -------------------------------------------------------------------------------
@@ -374,6 +515,10 @@ def test_one_json_line_for_each_change() -> None:
         "phase": "changing",
         "seconds_left": 95.0,
         "job": 1,
+        "label": "",
+        "part": 0,
+        "parts": 0,
+        "step": "",
     }
 
 

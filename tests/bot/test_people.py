@@ -95,6 +95,14 @@ def test_a_locale_is_the_channels_until_it_is_known(town: Town) -> None:
     eventually(lambda: town.people.locale("UA") == "en-GB")
 
 
+def test_a_locale_that_can_be_waited_for_is_the_persons_own(town: Town) -> None:
+    assert town.people.own_locale("UA") == "pl-PL"
+    assert town.people.own_locale("UA") == "pl-PL"
+    assert town.slack.count("profile") == 1
+    town.slack.fail("profile", times=9)
+    assert town.people.own_locale("UZ") == "en", "the channels', where Slack does not tell"
+
+
 def test_a_profile_that_cannot_be_read_is_asked_for_again(town: Town) -> None:
     town.slack.fail("profile")
     assert town.people.locale("UA") == "en"

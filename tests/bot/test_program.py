@@ -11,6 +11,7 @@ from bot.errors import StoreError
 from bot.program import Program, Startup, handlers
 from tests.bot.fakes import FakeHubSpot, FakeSalesforce, FakeSlack
 from tests.bot.faults import Death, FakeClock
+from tests.bot.package_data import FakePackageData
 from tests.bot.rig import Rig, chained, settings
 from tests.workflows import journeys, samples
 from workflows.effects import effects
@@ -31,6 +32,8 @@ class Office:
         monkeypatch.setattr(program, "Slack", lambda _: self.slack)
         monkeypatch.setattr(program, "connect_hubspot", lambda _: self.hubspot)
         monkeypatch.setattr(program, "connect_salesforce", lambda _: self.salesforce)
+        data = FakePackageData(clock, death)
+        monkeypatch.setattr(program, "bulk_of", lambda _: data)
         monkeypatch.setattr(Program, "_listen", lambda *_: self._listen())
 
     def _listen(self) -> None:

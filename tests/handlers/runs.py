@@ -17,6 +17,7 @@ from workflows.values import (
     BOT,
     Account,
     Actor,
+    Backup,
     Blocker,
     Component,
     CustomObject,
@@ -39,6 +40,7 @@ ADMIN, OTHER_ADMIN = "U0ADMIN", "U0OTHER"
 APPROVERS = ("U0ANNA", "U0BEN")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ACCOUNT = Account(portal_id="4711", account_type="STANDARD", time_zone="Europe/Warsaw")
+SHA256 = "feedbeef" * 8
 TARGET = Owner(id="900", name="Hanna Hub", email="hanna@example.com")
 
 
@@ -60,6 +62,21 @@ def inventory(components: int = 3, blockers: int = 1, name: str = "Prefs__c") ->
         org_id="00D000000000001",
         org_url="https://acme.my.salesforce.com",
         incomplete=(N_("Flows could not be read ({message}).", message=name),),
+    )
+
+
+def backup(gaps: int = 0, hidden: int = 0, name: str = "Prefs__c") -> Backup:
+    """Make a verified backup with this many gaps, the first *hidden* of which hide data."""
+    return Backup(
+        directory="/var/lib/sunset/backups/backup-00D000000000001-20261123T090000Z",
+        manifest_sha256=SHA256,
+        files=2,
+        rows=25_000,
+        bytes=41_600_000,
+        began=START,
+        gaps=tuple(N_("{name}: gap {number}", name=name, number=one) for one in range(gaps)),
+        gap_count=gaps,
+        hidden=hidden,
     )
 
 
@@ -273,9 +290,37 @@ def inventory_taken(story: Story) -> Story:
     return story.bot(c.RecordInventory(inventory=story.package, reading=story.reading()))
 
 
+def backup_begun(story: Story) -> Story:
+    """Begin a backup."""
+    return story.person(c.StartBackup())
+
+
+def backup_ended(story: Story, made: Backup | None = None) -> Story:
+    """End the backup under way, verified."""
+    number = story.run.backups
+    return story.bot(
+        c.RecordBackup(number=number, backup=made or backup(), reading=story.reading("as many"))
+    )
+
+
+def backed_up(story: Story, made: Backup | None = None) -> Story:
+    """Make a backup."""
+    return backup_ended(backup_begun(story), made)
+
+
+def no_copy(story: Story) -> Story:
+    """Choose to keep none (P3d)."""
+    return story.person(c.ChooseDataCopy(keep=False))
+
+
+def waived(story: Story, reason: str = "Everything lies in our warehouse too.") -> Story:
+    """Let an approver do without the backup."""
+    return story.person(c.WaiveBackup(reason=reason), APPROVERS[0])
+
+
 def copy_wanted(story: Story) -> Story:
     """Choose to keep a copy (P3d)."""
-    return story.person(c.ChooseDataCopy(keep=True, own_backup=True))
+    return story.person(c.ChooseDataCopy(keep=True))
 
 
 def removal_approved(story: Story) -> Story:
@@ -332,11 +377,20 @@ _ASIDE: dict[Ask, tuple[Ask, tuple[Chapter, ...]]] = {
         Ask.WAIT_COUNT,
         (counted, lambda story: story.person(c.UndoReassignment())),
     ),
-    Ask.CONFIRM_NO_COPY: (
-        Ask.CHOOSE_DATA_COPY,
-        (lambda story: story.person(c.ChooseDataCopy(keep=False)),),
-    ),
+    Ask.WAIT_BACKUP: (Ask.CHOOSE_DATA_COPY, (backup_begun,)),
+    Ask.CONFIRM_NO_COPY: (Ask.CHOOSE_DATA_COPY, (backed_up, no_copy)),
 }
+
+
+def unsecured(story: Story | None = None) -> Story:
+    """Tell a story until no copy is wanted and nothing else keeps the data."""
+    return no_copy(tell(Ask.CHOOSE_DATA_COPY, story))
+
+
+def removing(story: Story | None = None) -> Story:
+    """Tell a story until the bot removes the package."""
+    story = tell(Ask.CONFIRM_NO_COPY, story).person(c.ConfirmNoCopy())
+    return inventory_taken(removal_approved(story)).person(c.RemoveByBot())
 
 
 def tell(ask: Ask, story: Story | None = None) -> Story:

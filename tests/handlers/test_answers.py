@@ -40,6 +40,8 @@ DIRECT = [
     (Ask.REASSIGNMENT_LEFT, Act.RETRY_REASSIGNMENT, ADMIN, "RetryReassignment"),
     (Ask.REASSIGNMENT_LEFT, Act.CHANGE_MAPPING, ADMIN, "ChangeMapping"),
     (Ask.DELETE_OWNERS, Act.REPORT_OWNERS_DELETED, ADMIN, "ReportOwnersDeleted"),
+    (Ask.CHOOSE_DATA_COPY, Act.START_BACKUP, ADMIN, "StartBackup"),
+    (Ask.WAIT_BACKUP, Act.STOP_BACKUP, OTHER_ADMIN, "StopBackup"),
     (Ask.CONFIRM_NO_COPY, Act.CONFIRM_NO_COPY, ADMIN, "ConfirmNoCopy"),
     (Ask.CONFIRM_NO_COPY, Act.RECONSIDER, ADMIN, "ReconsiderDataCopy"),
     (Ask.REMOVE_PACKAGE, Act.REPORT_UNINSTALLED, ADMIN, "ReportUninstalled"),
@@ -101,13 +103,14 @@ IN_MODALS = {
     *(Act.EXCLUDE_OWNER, Act.INCLUDE_OWNER, Act.PAGE_BACK, Act.PAGE_NEXT),
 }
 EVERY = sorted(set(Act) - IN_MODALS - {Act.LINK, Act.OPEN_START})
+OF_APPROVERS = {Act.APPROVE, Act.OPEN_DECLINE, Act.OPEN_WAIVER}
 READ_ONLY = {Act.OPEN_PLAN, Act.OPEN_FAILURES, Act.OPEN_INVENTORY}
 
 
 @pytest.mark.parametrize("act", EVERY)
 def test_every_button_of_a_finished_run_is_refused_or_only_read(act: Act) -> None:
     desk = Desk(tell(Ask.OVER))
-    who = APPROVERS[0] if act in {Act.APPROVE, Act.OPEN_DECLINE} else ADMIN
+    who = APPROVERS[0] if act in OF_APPROVERS else ADMIN
     answer = desk.click(who, act)
     if act in READ_ONLY:
         assert answer.view["type"] == "modal"
@@ -119,7 +122,7 @@ def test_every_button_of_a_finished_run_is_refused_or_only_read(act: Act) -> Non
 @pytest.mark.parametrize("act", EVERY)
 def test_every_button_of_an_unknown_run_is_refused(act: Act) -> None:
     desk = Desk(tell(Ask.APPROVE_PLAN))
-    who = APPROVERS[0] if act in {Act.APPROVE, Act.OPEN_DECLINE} else ADMIN
+    who = APPROVERS[0] if act in OF_APPROVERS else ADMIN
     assert "There is no such run." in desk.click(who, act, "run-of-nobody.3").said
     assert not desk.engine.commands
 
@@ -128,7 +131,7 @@ def test_every_button_of_an_unknown_run_is_refused(act: Act) -> None:
 @pytest.mark.parametrize("value", ["", "run-1", "run-1.x", "../../x.1", "run-1.1 ", "é.1"])
 def test_every_button_with_a_forged_value_is_refused(act: Act, value: str) -> None:
     desk = Desk(tell(Ask.APPROVE_PLAN))
-    who = APPROVERS[0] if act in {Act.APPROVE, Act.OPEN_DECLINE} else ADMIN
+    who = APPROVERS[0] if act in OF_APPROVERS else ADMIN
     assert "cannot read" in desk.click(who, act, value).said
     assert not desk.engine.commands
 

@@ -7,9 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -18,9 +18,10 @@ from babel.messages.pofile import read_po
 
 from handlers.actions import Act
 from handlers.i18n import LANGUAGES, LOCALES, translator
-from handlers.render import card, prompt_message
+from handlers.ports import Phase, Progress
+from handlers.render import card, notice, prompt_message
 from handlers.views.parts import people
-from tests.handlers import payloads
+from tests.handlers import payloads, runs
 from tests.handlers.desk import Desk
 from tests.handlers.engine import STRANGER
 from tests.handlers.runs import ADMIN, APPROVERS, OTHER_ADMIN, START, Story, counted, finished, tell
@@ -29,6 +30,7 @@ from tests.handlers.test_modals import AT_ANY_TIME, FORMS, Form
 from tests.handlers.views.looks import PL, fits
 from workflows import commands as c
 from workflows.prompts import Ask
+from workflows.values import Backup
 
 
 def _read() -> Catalog:
@@ -189,6 +191,62 @@ def test_prompts_and_cards_are_polish(ask: Ask) -> None:
     _polish(fits(card(run, PL, None)).blocks)
 
 
+def _rehearsed(outcome: Literal["passed", "not_possible"]) -> Story:
+    return runs.removing().bot(c.RecordRehearsal(attempt=1, outcome=outcome, why="nie"))
+
+
+def _changed() -> Story:
+    """A package that is another one than what was backed up, and for which it was waived."""
+    story = runs.waived(runs.no_copy(runs.backed_up(tell(Ask.CHOOSE_DATA_COPY), _hiding())))
+    return story.bot(c.RecordInventory(inventory=runs.inventory(9), reading=story.reading()))
+
+
+def _hiding() -> Backup:
+    return runs.backup(9, hidden=2)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        runs.unsecured,
+        lambda: runs.waived(runs.unsecured()),
+        lambda: runs.backed_up(tell(Ask.CHOOSE_DATA_COPY), _hiding()),
+        _changed,
+        runs.removing,
+        lambda: _rehearsed("passed"),
+        lambda: _rehearsed("not_possible"),
+        lambda: runs.package_gone(runs.removing()),
+        lambda: tell(Ask.WAIT_REMOVAL).person(c.Cancel()),
+    ],
+)
+@pytest.mark.parametrize("phase", ["backing_up", "rehearsing", "removing"])
+@pytest.mark.parametrize("total", [0, 100])
+def test_what_keeps_the_data_and_what_removes_it_is_polish(
+    told: Callable[[], Story], phase: Phase, total: int
+) -> None:
+    story = told()
+    made = Progress(5, total, 2, phase=phase, per_second=3.0, job=1, label="X__c", step="waiting")
+    for shown in (prompt_message(story.run, PL, made), card(story.run, PL, made)):
+        _polish(fits(shown).blocks)
+    _polish(fits(notice(story.run, story.last, PL)).blocks)
+
+
+@pytest.mark.parametrize("step", ["", "planning", "checking", "waiting", "reading", "verifying"])
+@pytest.mark.parametrize("part", [0, 3])
+def test_the_steps_of_a_backup_are_polish(step: str, part: int) -> None:
+    for label in ("", "X__c"):
+        made = Progress(
+            5, 100, 0, phase="backing_up", job=1, label=label, part=part, parts=7, step=step
+        )
+        _polish(fits(prompt_message(tell(Ask.WAIT_BACKUP).run, PL, made)).blocks)
+
+
+@pytest.mark.parametrize("ask", [Ask.WAIT_BACKUP, Ask.REMOVE_PACKAGE, Ask.WAIT_REMOVAL])
+def test_the_cancel_dialog_is_polish(ask: Ask) -> None:
+    _polish(_desk(tell(ask)).click(ADMIN, Act.OPEN_CANCEL).view)
+    _polish(_desk(runs.removing()).click(ADMIN, Act.OPEN_CANCEL).view)
+
+
 @pytest.mark.parametrize("ask", [ask for ask in Ask if ask is not Ask.OVER])
 def test_frozen_prompts_are_polish(ask: Ask) -> None:
     run = tell(ask).person(c.Freeze(reason="audyt")).run
@@ -197,7 +255,7 @@ def test_frozen_prompts_are_polish(ask: Ask) -> None:
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.modal.value)
 def test_forms_are_polish_and_so_are_their_refusals(form: Form) -> None:
-    story = tell(form.ask)
+    story = form.told()
     desk = _desk(story)
     _polish(desk.click(form.who, form.act).view)
     view = desk.modal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -18,11 +19,13 @@ from tests.handlers.runs import (
     APPROVERS,
     OTHER_ADMIN,
     Story,
+    backed_up,
     counted,
     finished,
     inventory,
     owners,
     tell,
+    unsecured,
 )
 from workflows import commands as c
 from workflows.prompts import Ask
@@ -51,6 +54,11 @@ class Form:
     modal: Modal
     who: str
     values: Payload
+    story: Callable[[Ask], Story] = tell
+
+    def told(self) -> Story:
+        """Tell a story until the modal is offered."""
+        return self.story(self.ask)
 
 
 FORMS = [
@@ -68,7 +76,15 @@ FORMS = [
         Act.OPEN_DATA_COPY,
         Modal.DATA_COPY,
         ADMIN,
-        {"P3d": payloads.chosen("keep"), "backup": payloads.chosen("yes")},
+        {"P3d": payloads.chosen("keep")},
+    ),
+    Form(
+        Ask.CONFIRM_NO_COPY,
+        Act.OPEN_WAIVER,
+        Modal.WAIVER,
+        APPROVERS[0],
+        {"reason": payloads.text("It is in the warehouse.")},
+        lambda _: unsecured(),
     ),
     Form(
         Ask.APPROVE_REMOVAL,
@@ -110,7 +126,7 @@ every_answer = pytest.mark.parametrize(
 
 @every_form
 def test_a_form_opens_and_its_submission_is_one_command(form: Form) -> None:
-    desk = Desk(tell(form.ask))
+    desk = Desk(form.told())
     assert desk.click(form.who, form.act).view["callback_id"] == form.modal
     view = desk.modal
     first = desk.submit(form.who, form.values)
@@ -124,7 +140,7 @@ def test_a_form_opens_and_its_submission_is_one_command(form: Form) -> None:
 
 @every_form
 def test_strangers_open_and_submit_nothing(form: Form) -> None:
-    desk = Desk(tell(form.ask))
+    desk = Desk(form.told())
     assert not desk.click(STRANGER, form.act).all("views_open")
     desk.click(form.who, form.act)
     assert "Only a" in desk.submit(STRANGER, form.values).text
@@ -133,13 +149,13 @@ def test_strangers_open_and_submit_nothing(form: Form) -> None:
 
 @every_answer
 def test_a_stale_button_opens_nothing(form: Form) -> None:
-    desk = Desk(tell(form.ask))
+    desk = Desk(form.told())
     assert "moved on" in desk.click(form.who, form.act, Ref("run-1", 1)).said
 
 
 @every_answer
 def test_a_form_that_was_overtaken_is_replaced_by_the_reason(form: Form) -> None:
-    story = tell(form.ask)
+    story = form.told()
     desk = Desk(story)
     desk.click(form.who, form.act)
     desk.engine.adopt(story.person(c.Cancel()))
@@ -157,7 +173,7 @@ def test_a_form_of_another_step_does_not_open(form: Form) -> None:
 
 @every_answer
 def test_a_frozen_run_keeps_the_form_and_says_so_above(form: Form) -> None:
-    story = tell(form.ask)
+    story = form.told()
     desk = Desk(story)
     desk.click(form.who, form.act)
     ids = [block.get("block_id") for block in desk.modal["blocks"] if block["type"] == "input"]
@@ -170,7 +186,7 @@ def test_a_frozen_run_keeps_the_form_and_says_so_above(form: Form) -> None:
 @every_form
 @pytest.mark.parametrize("state", [None, [], {"values": None}, {"values": {"reason": 1}}])
 def test_malformed_submissions_are_refused(form: Form, state: object) -> None:
-    desk = Desk(tell(form.ask))
+    desk = Desk(form.told())
     desk.click(form.who, form.act)
     body = payloads.submission(form.who, desk.modal, form.values)
     body["view"]["state"] = state
@@ -259,24 +275,25 @@ def test_declining_needs_a_reason() -> None:
 
 
 def test_not_saving_a_copy_is_asked_a_second_time() -> None:
-    desk = Desk(tell(Ask.CHOOSE_DATA_COPY))
+    desk = Desk(backed_up(tell(Ask.CHOOSE_DATA_COPY)))
     answer = desk.click(ADMIN, Act.OPEN_DATA_COPY)
     assert "never be reached again" in answer.text
     assert "Save a copy of this package's data for 48 hours after uninstall" in answer.text
-    values = {"P3d": payloads.chosen("discard"), "backup": payloads.chosen("no")}
-    desk.submit(ADMIN, values)
+    assert "asked a second time" in str(answer.view)
+    assert "a verified and complete backup by Sunset is needed, or an approver" in answer.text
+    assert [b["block_id"] for b in answer.view["blocks"] if b["type"] == "input"] == ["P3d"]
+    desk.submit(ADMIN, {"P3d": payloads.chosen("discard")})
     assert desk.engine.one.no_copy_proposed
     assert desk.engine.one.state is State.CHOOSING_DATA_COPY
     desk.click(ADMIN, Act.CONFIRM_NO_COPY)
     assert desk.engine.one.keep_copy is False
 
 
-@pytest.mark.parametrize("block", ["P3d", "backup"])
-def test_a_forged_data_copy_choice_is_refused(block: str) -> None:
+@pytest.mark.parametrize("forged", ["maybe", "KEEP", " keep"])
+def test_a_forged_data_copy_choice_is_refused(forged: str) -> None:
     desk = Desk(tell(Ask.CHOOSE_DATA_COPY))
     desk.click(ADMIN, Act.OPEN_DATA_COPY)
-    values = {"P3d": payloads.chosen("keep"), "backup": payloads.chosen("no")}
-    answer = desk.submit(ADMIN, values | {block: payloads.chosen("maybe")})
+    answer = desk.submit(ADMIN, {"P3d": payloads.chosen(forged)})
     assert "cannot read" in answer.text
 
 
@@ -326,7 +343,10 @@ def test_handing_over_to_an_approver_who_is_needed_keeps_the_form() -> None:
         (Ask.APPROVE_PLAN, "So far nothing was done that cannot be undone."),
         (Ask.DELETE_OWNERS, "Reassigned records keep their new HubSpot owners"),
         (Ask.CHOOSE_DATA_COPY, "The Salesforce owners are deleted"),
-        (Ask.WAIT_REMOVAL, "The package is uninstalled"),
+        (Ask.CHOOSE_DATA_COPY, "The package stays installed; nothing of it was deleted."),
+        (Ask.WAIT_BACKUP, "The backup that is being made is stopped"),
+        (Ask.REMOVE_PACKAGE, "The package stays installed; nothing of it was deleted."),
+        (Ask.WAIT_REMOVAL, "was begun; ending the run does not stop it"),
         (Ask.DOWNLOAD_COPY, "The package is uninstalled"),
         (Ask.DOWNLOAD_COPY, "Nobody is reminded any more"),
     ],

@@ -25,6 +25,8 @@ from sandbox.hubspot import api
 from sandbox.hubspot.service import HubSpot as Account
 from sandbox.scenario import Fault, Scenario
 from sandbox.world import World
+from tests.bot.faults import Death, FakeClock
+from tests.bot.package_data import FakePackageData
 from tests.bot.rig import GIVEN, QuickStore
 from tests.reassign.witness import Key, Witness
 from tests.sandbox.vendor_servers import serving
@@ -104,11 +106,11 @@ class NoSalesforce:
     def people(self, emails: Iterable[str]) -> dict[str, SalesforcePerson]:
         return {}
 
-    def start_removal(self) -> str:
+    def start_removal(self, *, rehearsal: bool = False) -> str:
         raise NotImplementedError
 
-    def find_removal(self, since: datetime) -> Removal | None:
-        return None
+    def find_removals(self, since: datetime, *, rehearsal: bool = False) -> tuple[Removal, ...]:
+        return ()
 
     def removal(self, deployment_id: str) -> Removal:
         raise NotImplementedError
@@ -290,6 +292,7 @@ def put_together(database: Path, url: str, token: str, clock: Clock, **changes: 
             store=QuickStore(database),
             hubspot=hubspot,
             salesforce=NoSalesforce(),
+            package_data=FakePackageData(FakeClock(clock.now()), Death()),
             clock=clock,
             account=hubspot.account(),
             wall=fast_wall,

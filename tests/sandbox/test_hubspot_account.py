@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.sandbox.vendor_servers import HubSpotAccount, hubspot_account, scenario
+from tests.sandbox.vendor_servers import ADA, DAN, HubSpotAccount, hubspot_account, scenario
 
 DAY = timedelta(days=1)
 
@@ -117,6 +117,48 @@ def test_a_missing_scope_is_named() -> None:
             assert body["category"] == "MISSING_SCOPES"
             assert set(body["errors"][0]["context"]["requiredGranularScopes"]) <= set(missing)
         assert account.search("contacts").status_code == 200
+
+
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"
+
+
+def test_what_a_token_may_can_be_asked_and_changed() -> None:
+    with hubspot_account(scenario()) as account:
+        token = account.world.scenario.account.token
+
+        def info(key: str) -> Any:
+            return account.call("POST", TOKEN_INFO, json={"tokenKey": key})
+
+        told = info(token).json()
+        assert set(told) == {"userId", "hubId", "appId", "scopes"}
+        assert told["hubId"] == 4711008
+        assert {"crm.objects.deals.write", "tickets", "oauth"} <= set(told["scopes"])
+        assert (info("another").status_code, info("").status_code) == (404, 404)
+        assert account.call("POST", TOKEN_INFO, json={}).status_code == 400
+        assert (
+            account.call("POST", TOKEN_INFO, "wrong", json={"tokenKey": token}).status_code == 401
+        )
+
+        taken = account.control.post("/sandbox/hubspot/token", scopes_missing=["tickets"])
+        assert taken == {"ok": True, "scopes_missing": ["tickets"], "tells_scopes": True}
+        assert "tickets" not in info(token).json()["scopes"]
+        assert account.search("tickets").status_code == 403
+        account.control.post("/sandbox/hubspot/token", tells_scopes=False)
+        assert info(token).status_code == 404
+        assert account.search("tickets").status_code == 403, "what is not named stays"
+        wrong = account.control.post("/sandbox/hubspot/token", scopes_missing="tickets")
+        assert wrong["error"] == "invalid_arguments"
+
+
+def test_super_admin_is_given_and_taken() -> None:
+    with hubspot_account(scenario()) as account:
+        users = account.api(account.client.settings.users.users_api)
+        email = "ada.marek@example.com"
+        body = {"user": ADA, "super_admin": False}
+        assert account.control.post("/sandbox/hubspot/super-admin", **body)["ok"]
+        assert users.get_by_id(email, id_property="EMAIL").super_admin is False
+        nobody = account.control.post("/sandbox/hubspot/super-admin", user=DAN, super_admin=True)
+        assert nobody["error"] == "no_login"
 
 
 def test_the_ten_second_limit_refuses_with_its_policy() -> None:

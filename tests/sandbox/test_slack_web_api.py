@@ -78,6 +78,42 @@ def test_missing_scopes() -> None:
         assert "email" not in slack.client().users_info(user=ADA)["user"]["profile"]
 
 
+def test_answers_tell_the_scopes_of_their_token(slack: Harness) -> None:
+    told = slack.client().auth_test().headers
+    assert "chat:write" in told["x-oauth-scopes"].split(",")
+    app_token = slack.world.scenario.workspace.app_token
+    opened = slack.client().apps_connections_open(app_token=app_token)
+    assert opened.headers["x-oauth-scopes"] == "connections:write"
+
+
+def test_scopes_are_taken_away_and_given_back() -> None:
+    with harness() as slack:
+        assert "im:write" not in slack.post("slack/scopes", missing=["im:write"])["scopes"]
+        assert refusal(slack.client().conversations_open, users=ADA)["error"] == "missing_scope"
+        slack.post("slack/scopes", missing=[])
+        assert slack.client().conversations_open(users=ADA)["ok"]
+        assert slack.post("slack/scopes", missing=["moon:walk"])["error"] == "invalid_request"
+
+
+def test_the_bot_leaves_a_channel_and_comes_back() -> None:
+    with harness() as slack:
+        client = slack.client()
+        slack.post(f"channels/{MAIN}/membership", member=False)
+        assert refusal(client.conversations_history, channel=MAIN)["error"] == "not_in_channel"
+        assert slack.post(f"channels/{MAIN}/membership", member=True)["member"]
+        assert client.conversations_history(channel=MAIN)["ok"]
+        assert slack.post(f"channels/{MAIN}/membership", member="no")["error"] == "invalid_request"
+
+
+def test_a_deactivated_person_is_known_and_in_no_group() -> None:
+    with harness() as slack:
+        client = slack.client()
+        assert client.users_info(user=BEN)["user"]["deleted"] is False
+        assert slack.post(f"people/{BEN}/deactivate")["user"] == BEN
+        assert client.users_info(user=BEN)["user"]["deleted"] is True
+        assert client.usergroups_users_list(usergroup="S0APPROVE1")["users"] == [CYD]
+
+
 def test_post_update_history(slack: Harness) -> None:
     client = slack.client()
     metadata = {"event_type": "step", "event_payload": {"key": "k1"}}

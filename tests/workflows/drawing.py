@@ -42,6 +42,7 @@ packages = st.sampled_from(
         samples.inventory(),
         samples.inventory(blockers=(samples.BLOCKER,)),
         samples.inventory("Hub", "Sync", "Added"),
+        samples.inventory(objects={"HubSpot__Log__c": 13}),
     ]
 )
 
@@ -52,11 +53,24 @@ def draw_action(
     """Return an example of *kind*; the package was *last_seen* then."""
     action = example(kind, talk.run, talk.now)
     change = _choice(data, action, talk) or _finding(data, action, talk)
-    if isinstance(action, c.RecordPackageGone):
-        seen = last_seen or talk.run.started_at
-        ago = data.draw(st.integers(0, int((talk.now - seen).total_seconds())))
-        change = {"last_seen_at": talk.now - timedelta(seconds=ago)}
+    if isinstance(action, c.RecordPackageGone | c.RecordPackageAbsent):
+        change = {"last_seen_at": _draw_last_sight(data, action, talk, last_seen)}
     return action.model_copy(update=change)
+
+
+def _draw_last_sight(
+    data: st.DataObject,
+    action: c.RecordPackageGone | c.RecordPackageAbsent,
+    talk: Conversation,
+    last_seen: datetime | None,
+) -> datetime | None:
+    """Return when the bot saw the package last: not before the run says so, maybe later."""
+    absent = isinstance(action, c.RecordPackageAbsent)
+    if absent and (last_seen is None or data.draw(st.booleans())):
+        return None
+    seen = last_seen or talk.run.started_at
+    ago = data.draw(st.integers(0, int((talk.now - seen).total_seconds())))
+    return talk.now - timedelta(seconds=ago)
 
 
 def _choice(data: st.DataObject, action: c.Action, talk: Conversation) -> dict[str, Any]:
@@ -84,7 +98,9 @@ def _choice(data: st.DataObject, action: c.Action, talk: Conversation) -> dict[s
         case c.UndoReassignment() if data.draw(st.booleans()):
             return {"owner_id": data.draw(listed), "object_type": data.draw(types)}
         case c.ChooseDataCopy():
-            return {"keep": data.draw(st.booleans()), "own_backup": data.draw(st.booleans())}
+            return {"keep": data.draw(st.booleans())}
+        case c.WaiveBackup():
+            return {"reason": data.draw(st.sampled_from(["ours is in the lake", "empty", " "]))}
         case _:
             return {}
 
@@ -111,6 +127,15 @@ def _finding(data: st.DataObject, action: c.Action, talk: Conversation) -> dict[
             return {"owners": tuple(owned.owner for owned in data.draw(remaining))}
         case c.RecordInventory():
             return {"inventory": data.draw(packages), "reading": draw_sight(data, talk)}
+        case c.RecordBackup():
+            return draw_backup(data, talk)
+        case c.RecordBackupOutdated():
+            return {"reading": draw_sight(data, talk)}
+        case c.RecordRemovalDeployed():
+            return {"attempt": draw_late(data, talk.run.bot_removal)}
+        case c.RecordRehearsal():
+            outcome = data.draw(st.sampled_from(["passed", "not_possible"]))
+            return {"outcome": outcome, "attempt": draw_late(data, talk.run.bot_removal)}
         case c.RecordBlocked():
             return {"code": data.draw(st.sampled_from(["token", "scope"]))}
         case _:
@@ -119,7 +144,19 @@ def _finding(data: st.DataObject, action: c.Action, talk: Conversation) -> dict[
 
 def draw_job(data: st.DataObject, talk: Conversation) -> int:
     """Return the number of the job that runs, or now and then of one before."""
-    return max(0, talk.run.job - data.draw(st.sampled_from([0, 0, 0, 1])))
+    return draw_late(data, talk.run.job)
+
+
+def draw_late(data: st.DataObject, number: int) -> int:
+    """Return the number of what runs, or now and then of what ran before."""
+    return max(0, number - data.draw(st.sampled_from([0, 0, 0, 1])))
+
+
+def draw_backup(data: st.DataObject, talk: Conversation) -> dict[str, Any]:
+    """Return a backup that is finished: the one that was begun last, or one before; with gaps."""
+    number = draw_late(data, talk.run.backups)
+    hidden = data.draw(st.sampled_from([0, 0, 2]))
+    return {"number": number, "backup": samples.backup(number, hidden=hidden, began=talk.now)}
 
 
 def draw_sight(data: st.DataObject, talk: Conversation) -> Reading:

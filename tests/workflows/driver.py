@@ -175,3 +175,9 @@ def confirmed(happened: list[e.Event]) -> e.MappingConfirmed:
     [event] = happened
     assert isinstance(event, e.MappingConfirmed)
     return event
+
+
+def secured_by(talk: Conversation, *names: str) -> bool:
+    """Say whether just these are offered, of all that secures the data or does without a copy."""
+    securing = {"ConfirmNoCopy", "StartBackup", "StopBackup", "WaiveBackup"}
+    return securing & set(talk.asked.choices) == set(names)

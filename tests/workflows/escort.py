@@ -56,8 +56,13 @@ def _approve(talk: Conversation) -> None:
     if "GiveConsent" in talk.asked.choices:
         _responsible(talk).consents()
         return
+    _independent(talk).approves()
+
+
+def _independent(talk: Conversation) -> Person:
+    """An approver who may decide, and has not yet."""
     who = next(one for one in APPROVERS if may_decide(talk.run, one) and one not in talk.run.votes)
-    talk.person(who).approves()
+    return talk.person(who)
 
 
 def _map(talk: Conversation) -> None:
@@ -86,6 +91,19 @@ def _left(talk: Conversation) -> None:
         boss.changes_the_mapping()
 
 
+def _secure(talk: Conversation) -> None:
+    """Confirm; or back up first; or, where that was not complete, have it waived."""
+    boss, offered = _responsible(talk), talk.asked.choices
+    if "ConfirmNoCopy" in offered:
+        boss.confirms_no_copy()
+    elif talk.run.current_backup is None:
+        assert "StartBackup" in offered
+        boss.starts_a_backup()
+    else:
+        assert "WaiveBackup" in offered
+        _independent(talk).waives_the_backup()
+
+
 def _boss(action: c.Action) -> Callable[[Conversation], object]:
     return lambda talk: _responsible(talk).does(action)
 
@@ -112,7 +130,8 @@ _ANSWERS: dict[Ask, Callable[[Conversation], object]] = {
     Ask.WAIT_OWNERS_GONE: lambda talk: talk.bot.finds_the_owners_gone(),
     Ask.WAIT_INVENTORY: lambda talk: talk.bot.reads_the_package(),
     Ask.CHOOSE_DATA_COPY: _boss(c.ChooseDataCopy(keep=True)),
-    Ask.CONFIRM_NO_COPY: _boss(c.ConfirmNoCopy()),
+    Ask.CONFIRM_NO_COPY: _secure,
+    Ask.WAIT_BACKUP: lambda talk: talk.bot.backs_up(hidden=talk.run.backups % 2),
     Ask.APPROVE_REMOVAL: _approve,
     Ask.WAIT_RECONFIRMATION: lambda talk: talk.bot.reads_the_package(talk.run.inventory),
     Ask.REMOVE_PACKAGE: _boss(c.ReportUninstalled()),

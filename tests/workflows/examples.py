@@ -107,6 +107,9 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.UndoReassignment: lambda run, now: c.UndoReassignment(),
     c.ReportOwnersDeleted: lambda run, now: c.ReportOwnersDeleted(),
     c.ChooseDataCopy: lambda run, now: c.ChooseDataCopy(keep=True),
+    c.StartBackup: lambda run, now: c.StartBackup(),
+    c.StopBackup: lambda run, now: c.StopBackup(),
+    c.WaiveBackup: lambda run, now: c.WaiveBackup(reason="nothing of ours is in it"),
     c.ConfirmNoCopy: lambda run, now: c.ConfirmNoCopy(),
     c.ReconsiderDataCopy: lambda run, now: c.ReconsiderDataCopy(),
     c.GiveConsent: lambda run, now: c.GiveConsent(),
@@ -140,12 +143,24 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.RecordInventory: lambda run, now: c.RecordInventory(
         inventory=samples.inventory(), reading=_reading(now)
     ),
+    c.RecordBackup: lambda run, now: c.RecordBackup(
+        number=run.backups, backup=samples.backup(run.backups, began=now), reading=_reading(now)
+    ),
+    c.RecordBackupOutdated: lambda run, now: c.RecordBackupOutdated(
+        changed=3, reading=_reading(now)
+    ),
     c.RecordPackageAbsent: lambda run, now: c.RecordPackageAbsent(reading=_reading(now)),
     c.RecordPackageGone: lambda run, now: c.RecordPackageGone(
         last_seen_at=now - timedelta(minutes=1), reading=_reading(now)
     ),
     c.RecordRemovalStalled: lambda run, now: c.RecordRemovalStalled(
         blockers=(samples.BLOCKER,), reading=_reading(now)
+    ),
+    c.RecordRehearsal: lambda run, now: c.RecordRehearsal(
+        attempt=run.bot_removal, outcome="passed", reference="0Af0"
+    ),
+    c.RecordRemovalDeployed: lambda run, now: c.RecordRemovalDeployed(
+        attempt=run.bot_removal, reference="0Af1"
     ),
     c.RecordRemovalFailed: lambda run, now: c.RecordRemovalFailed(problems=(samples.BLOCKER,)),
     c.RecordBlocked: lambda run, now: c.RecordBlocked(

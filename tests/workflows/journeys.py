@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Protocol
 
 from tests.workflows import samples
@@ -195,9 +196,54 @@ def to_removal_approval(policy: Policy | None = None) -> Conversation:
     return talk
 
 
-def to_removal_approval_without_copy(policy: Policy | None = None) -> Conversation:
+def to_no_copy_proposed(policy: Policy | None = None) -> Conversation:
+    """*Do not save a copy* was chosen; there is no backup."""
     talk = to_data_copy_choice(policy)
     talk.anna.keeps_no_copy()
+    return talk
+
+
+def to_backing_up(policy: Policy | None = None) -> Conversation:
+    """The package's data is being backed up, before anything is chosen."""
+    talk = to_data_copy_choice(policy)
+    talk.anna.starts_a_backup()
+    return talk
+
+
+def to_backed_up(policy: Policy | None = None) -> Conversation:
+    """No copy is wanted, and there is a complete backup."""
+    talk = to_no_copy_proposed(policy)
+    talk.anna.starts_a_backup()
+    talk.wait(minutes=9)
+    talk.bot.backs_up(ago=timedelta(minutes=8))
+    return talk
+
+
+def to_backed_up_in_part(policy: Policy | None = None) -> Conversation:
+    """No copy is wanted, and the backup lacks what the bot may not read."""
+    talk = to_no_copy_proposed(policy)
+    talk.anna.starts_a_backup()
+    talk.wait(minutes=9)
+    talk.bot.backs_up(hidden=2)
+    return talk
+
+
+def to_waived(policy: Policy | None = None) -> Conversation:
+    """No copy is wanted, and Dora waived the backup."""
+    talk = to_no_copy_proposed(policy)
+    talk.dora.waives_the_backup()
+    return talk
+
+
+def to_removal_approval_without_copy(policy: Policy | None = None) -> Conversation:
+    talk = to_backed_up(policy)
+    talk.anna.confirms_no_copy()
+    return talk
+
+
+def to_removal_approval_waived(policy: Policy | None = None) -> Conversation:
+    """Without a copy, and without a backup."""
+    talk = to_waived(policy)
     talk.anna.confirms_no_copy()
     return talk
 
@@ -225,6 +271,13 @@ def to_removing(policy: Policy | None = None) -> Conversation:
 def to_removing_without_copy(policy: Policy | None = None) -> Conversation:
     talk = approved(to_removal_approval_without_copy(policy))
     talk.bot.reads_the_package()
+    return talk
+
+
+def to_removing_by_bot(policy: Policy | None = None) -> Conversation:
+    talk = to_removing_without_copy(policy)
+    talk.wait(minutes=10)
+    talk.anna.lets_the_bot_remove_it()
     return talk
 
 
@@ -302,9 +355,16 @@ MOMENTS: dict[str, Journey] = {
     "cleanup_with_excluded": to_cleanup_with_excluded,
     "inventory_pending": to_inventory_pending,
     "package_unseen": to_package_unseen,
+    "no_copy_proposed": to_no_copy_proposed,
+    "backing_up": to_backing_up,
+    "backed_up": to_backed_up,
+    "backed_up_in_part": to_backed_up_in_part,
+    "waived": to_waived,
     "removal_approval_without_copy": to_removal_approval_without_copy,
+    "removal_approval_waived": to_removal_approval_waived,
     "reconfirmation": to_reconfirmation,
     "removing_without_copy": to_removing_without_copy,
+    "removing_by_bot": to_removing_by_bot,
     "uninstall_reported": to_uninstall_reported,
 }
 """Every state, and the moments inside states that ask something else."""

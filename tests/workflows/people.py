@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflows.run import Run
 from workflows.values import Role
 
 ANNA, BELA, CARL, DORA, EMIL, ZOE = "UA", "UB", "UC", "UD", "UE", "UZ"
@@ -16,3 +17,8 @@ ROLES: dict[str, frozenset[Role]] = {
 }
 """Anna starts runs; Bela is the other administrator; Emil is both; Zoe is a bystander."""
 APPROVERS = tuple(person for person, roles in ROLES.items() if APPROVER in roles)
+
+
+def own_word(run: Run) -> set[str]:
+    """Return those whose own request this is: they decide nothing."""
+    return {run.requester, run.responsible, *run.were_responsible}

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from tests.workflows.driver import Conversation
 from tests.workflows.examples import command, example
 from tests.workflows.laid import laid, wanted
+from tests.workflows.people import own_word
 from tests.workflows.reassigning import JobWatch, check_owners_of, check_work_of
+from tests.workflows.removing import PackageWatch, check_package_of, removal_digest_of
 from workflows import commands as c
 from workflows import events as e
 from workflows.decide import ALLOWED, decide
 from workflows.digest import digest
 from workflows.evolve import evolve, fold
-from workflows.rules.package import inventory_digest, removal_digest
+from workflows.rules.package import inventory_digest
 from workflows.rules.window import LATE
 from workflows.run import Run
 from workflows.states import State
@@ -47,9 +49,8 @@ class Watch:
         self.run: Run | None = None
         self.seen = 0
         self.told: set[int] = set()
-        self.last_seen: datetime | None = None
-        """The last reading that saw the package."""
         self.job = JobWatch()
+        self.package = PackageWatch()
 
     def catch_up(self, talk: Conversation, action: c.Action | None = None) -> None:
         """Check all events that are new in *talk*; *action* made them happen."""
@@ -58,28 +59,18 @@ class Watch:
             before, self.run = self.run, evolve(self.run, recorded)
             self._check(before, recorded, self.run, action)
         assert self.run == talk.run
-        if (talk.state, type(action)) not in ALLOWED:
-            return
-        if isinstance(action, c.RecordInventory | c.RecordRemovalStalled):
-            self._see(action.reading.at)
-
-    def _see(self, at: datetime) -> None:
-        self.last_seen = at if self.last_seen is None else max(at, self.last_seen)
+        self.package.noticed(talk.state, action)
 
     def _check(
         self, before: Run | None, recorded: e.Recorded, run: Run, action: c.Action | None
     ) -> None:
         event = recorded.event
-        if isinstance(event, e.InventoryRecorded | e.InventoryChanged | e.InventoryReconfirmed):
-            self._see(event.reading.at)
         if before is None:
             assert isinstance(event, e.RunStarted)
             return
         assert not before.state.final
+        self.package.check(before, recorded, run, action)
         match event:
-            case e.PlanRecorded():
-                # A plan that saw no package takes the place of one that did.
-                self.last_seen = event.plan.taken_at if event.plan.inventory else None
             case e.DisconnectVerified() | e.OwnersDeletionVerified():
                 check_reading(before, event)
             case e.InventoryReconfirmed() | e.InventoryChanged():
@@ -95,13 +86,11 @@ class Watch:
             case e.Cancelled():
                 check_cancelled(before, event, self.job)
                 assert run.irreversible == event.irreversible
-            case e.PackageAbsent():
-                assert self.last_seen is None, "there was a package"
-            case e.PackageRemoved():
-                self._check_deadline(before, event, action)
             case e.ReminderDue():
                 self._tell(event.before)
                 assert timedelta() <= recorded.at - event.due <= LATE
+                assert before.deadline is not None
+                assert recorded.at < before.deadline
             case e.RemindersMissed():
                 for missed in event.missed:
                     self._tell(missed)
@@ -119,25 +108,6 @@ class Watch:
         assert reminder not in self.told, "a reminder comes once"
         self.told.add(reminder)
 
-    def _check_deadline(
-        self, before: Run, event: e.PackageRemoved, action: c.Action | None
-    ) -> None:
-        if before.keep_copy is False:
-            assert event.deadline is None
-            return
-        assert event.deadline is not None
-        window = timedelta(seconds=before.policy.window)
-        assert event.deadline <= event.last_seen_at + window
-        assert event.deadline <= event.reading.at + window
-        if isinstance(action, c.RecordPackageAbsent):
-            assert self.last_seen is not None
-            assert event.deadline <= self.last_seen + window
-
-
-def own_word(run: Run) -> set[str]:
-    """Return those whose own request this is: they decide nothing."""
-    return {run.requester, run.responsible, *run.were_responsible}
-
 
 def approvals_end(run: Run) -> datetime:
     """Return when the approvals of the open gate lapse."""
@@ -149,10 +119,7 @@ def digest_of_what_is_shown(run: Run) -> str:
     if run.state is State.AWAITING_APPROVAL:
         assert run.plan is not None
         return digest(run.plan)
-    assert run.inventory is not None
-    assert run.keep_copy is not None
-    shown = inventory_digest(run.inventory)
-    return removal_digest(shown, keep=run.keep_copy, own_backup=run.own_backup)
+    return removal_digest_of(run)
 
 
 def check_vote(before: Run, event: e.Approved, recorded: e.Recorded) -> None:
@@ -197,10 +164,12 @@ def check_comparison(before: Run, event: e.InventoryReconfirmed | e.InventoryCha
 
 def check_cancelled(before: Run, event: e.Cancelled, job: JobWatch) -> None:
     """Whoever cancels is told all that stays as it is, and nothing else."""
-    pressed = before.uninstall_reported_at is not None or before.bot_removing
+    deployed = before.bot_removing and before.rehearsal != ""
+    # Once the package is known to be gone, that is told, and not that it may be.
+    pressed = before.removed_at is None and (before.uninstall_reported_at is not None or deployed)
     said = {
         *before.irreversible,
-        *(["package_removed"] if pressed else []),
+        *(["removal_begun"] if pressed else []),
         *(["records_reassigned"] if job.changed or job.doing else []),
     }
     assert set(event.irreversible) == said
@@ -229,6 +198,7 @@ def check_promises(talk: Conversation) -> None:
     if run.state.final or run.state is State.DATA_COPY_WINDOW:
         assert laid(talk) == wanted(talk)
     check_owners_of(run)
+    check_package_of(run)
     check_work_of(talk)
     check_prompt_of(talk)
 
@@ -274,6 +244,8 @@ def check_prompt_of(talk: Conversation) -> None:
     if asked.of == "approver":
         assert not set(asked.people) & own_word(run)
         assert not set(asked.people) & set(run.votes)
+    if run.state is State.DATA_COPY_WINDOW:
+        assert asked.due == run.deadline, "the time that is named is never too late"
     choices = [getattr(c, name) for name in asked.choices]
     assert all((run.state, kind) in ALLOWED for kind in choices)
     gates = {State.AWAITING_APPROVAL, State.AWAITING_REMOVAL_APPROVAL}

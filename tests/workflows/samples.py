@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from workflows.text import N_
 from workflows.values import (
     Account,
+    Backup,
     Blocker,
     Component,
     CustomObject,
@@ -94,6 +96,22 @@ def inventory(
         objects=tuple(CustomObject(name=name, records=count) for name, count in counts.items()),
         blockers=blockers,
         org_id="00Dxx",
+    )
+
+
+def backup(number: int = 1, *, hidden: int = 0, began: datetime = START) -> Backup:
+    """Return a finished backup; each *number* has a manifest of its own."""
+    gaps = tuple(N_("{field} cannot be read.", field=f"Secret_{at}__c") for at in range(hidden))
+    return Backup(
+        directory=f"backups/R1/{number}",
+        manifest_sha256=f"{number:064x}",
+        files=1,
+        rows=12,
+        bytes=2_345,
+        began=began - timedelta(minutes=1),
+        gaps=gaps,
+        gap_count=hidden,
+        hidden=hidden,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tests.workflows import samples
 from tests.workflows.people import APPROVERS, ROLES
@@ -153,11 +153,20 @@ class Person:
     def reports_the_owners_deleted(self) -> list[e.Event]:
         return self.does(c.ReportOwnersDeleted())
 
-    def keeps_a_copy(self, own_backup: bool = False) -> list[e.Event]:
-        return self.does(c.ChooseDataCopy(keep=True, own_backup=own_backup))
+    def keeps_a_copy(self) -> list[e.Event]:
+        return self.does(c.ChooseDataCopy(keep=True))
 
-    def keeps_no_copy(self, own_backup: bool = True) -> list[e.Event]:
-        return self.does(c.ChooseDataCopy(keep=False, own_backup=own_backup))
+    def keeps_no_copy(self) -> list[e.Event]:
+        return self.does(c.ChooseDataCopy(keep=False))
+
+    def starts_a_backup(self) -> list[e.Event]:
+        return self.does(c.StartBackup())
+
+    def stops_the_backup(self) -> list[e.Event]:
+        return self.does(c.StopBackup())
+
+    def waives_the_backup(self, reason: str = "Nothing in it is ours") -> list[e.Event]:
+        return self.does(c.WaiveBackup(reason=reason))
 
     def confirms_no_copy(self) -> list[e.Event]:
         return self.does(c.ConfirmNoCopy())
@@ -282,8 +291,26 @@ class Bot:
         found = inventory or samples.inventory()
         return self.does(c.RecordInventory(inventory=found, reading=self.reads("installed", ago)))
 
-    def finds_no_package(self) -> list[e.Event]:
-        return self.does(c.RecordPackageAbsent(reading=self.reads("not installed")))
+    def backs_up(
+        self, *, number: int | None = None, hidden: int = 0, ago: timedelta = timedelta()
+    ) -> list[e.Event]:
+        """Finish the backup that is being made, or another; *hidden* things are not in it."""
+        made = self.talk.run.backups if number is None else number
+        backup = samples.backup(made, hidden=hidden, began=self.talk.now - ago)
+        reading = self.reads("counted anew", ago)
+        return self.does(c.RecordBackup(number=made, backup=backup, reading=reading))
+
+    def finds_the_backup_outdated(
+        self, changed: int = 3, ago: timedelta = timedelta()
+    ) -> list[e.Event]:
+        reading = self.reads("written since", ago)
+        return self.does(c.RecordBackupOutdated(changed=changed, reading=reading))
+
+    def finds_no_package(self, last_seen: timedelta | None = None) -> list[e.Event]:
+        """Find none; it was *last_seen* that long ago, where the bot knows more than the run."""
+        at = None if last_seen is None else self.talk.now - last_seen
+        reading = self.reads("not installed")
+        return self.does(c.RecordPackageAbsent(reading=reading, last_seen_at=at))
 
     def finds_the_package_gone(self, last_seen: timedelta = timedelta(minutes=1)) -> list[e.Event]:
         return self.does(
@@ -292,12 +319,30 @@ class Bot:
             )
         )
 
-    def finds_the_removal_stalled(self, *blockers: Blocker) -> list[e.Event]:
-        reading = self.reads("still installed")
+    def finds_the_removal_stalled(
+        self, *blockers: Blocker, ago: timedelta = timedelta()
+    ) -> list[e.Event]:
+        reading = self.reads("still installed", ago)
         return self.does(c.RecordRemovalStalled(blockers=blockers, reading=reading))
 
-    def fails_to_remove(self, *problems: Blocker) -> list[e.Event]:
-        return self.does(c.RecordRemovalFailed(problems=problems, reference="0Af1"))
+    def rehearses(
+        self, outcome: Literal["passed", "not_possible"] = "passed", attempt: int | None = None
+    ) -> list[e.Event]:
+        number = self.talk.run.bot_removal if attempt is None else attempt
+        why = "" if outcome == "passed" else "checkOnly is not supported"
+        return self.does(
+            c.RecordRehearsal(attempt=number, outcome=outcome, reference="0Af0", why=why)
+        )
+
+    def deploys(self, attempt: int | None = None) -> list[e.Event]:
+        """Hear from Salesforce that the deployment succeeded."""
+        number = self.talk.run.bot_removal if attempt is None else attempt
+        return self.does(c.RecordRemovalDeployed(attempt=number, reference="0Af1"))
+
+    def fails_to_remove(self, *problems: Blocker, rehearsal: bool = False) -> list[e.Event]:
+        return self.does(
+            c.RecordRemovalFailed(problems=problems, reference="0Af1", rehearsal=rehearsal)
+        )
 
     def is_blocked(self, code: str = "hubspot_forbidden") -> list[e.Event]:
         return self.does(

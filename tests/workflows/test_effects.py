@@ -64,6 +64,7 @@ def test_the_bot_does_its_part_of_every_step_in_order() -> None:
         "count_owners",
         "watch_owners_gone",
         "take_inventory",
+        "watch_package",
         "take_inventory",
         "watch_package",
         "watch_package",
@@ -84,6 +85,7 @@ def test_the_bot_works_whenever_it_is_waited_for(moment: str) -> None:
 
 
 def test_only_the_removal_gate_and_a_person_let_the_bot_remove_anything() -> None:
-    for moment, journey in journeys.MOMENTS.items():
+    moments = {name: way for name, way in journeys.MOMENTS.items() if name != "removing_by_bot"}
+    for moment, journey in moments.items():
         kinds = {effect.kind for effect in journey().effects}
         assert "remove_package" not in kinds, moment

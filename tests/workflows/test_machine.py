@@ -34,6 +34,9 @@ ALL = frozenset(Role)
 UNEXPECTED = {c.RecordBlocked, c.RecordRecovered, c.RecordCapabilityMissing, c.FireTimers}
 FOUND = {kind for kind in ACTIONS if kind.by == "bot"} - UNEXPECTED
 STEP_TWO = (State.MAPPING_OWNERS, State.REASSIGNING, State.CLEANING_UP_OWNERS)
+STEP_THREE = (State.CHOOSING_DATA_COPY, State.AWAITING_REMOVAL_APPROVAL, State.REMOVING_PACKAGE)
+AT_ANY_TIME = {kind for at, kind in ALLOWED if at is State.PLANNING} - {c.RecordPlan}
+ENDING = {c.Decline, c.RecordPackageAbsent, c.RecordPackageGone}
 MOMENTS = tuple(name for name in journeys.MOMENTS if name not in set(FINAL))
 
 policies = st.builds(
@@ -111,6 +114,17 @@ class RunMachine(RuleBasedStateMachine):
                 shown = data.draw(st.integers(self.talk.run.version - 1, self.talk.run.version))
                 self.person_does(BELA, c.ConfirmMapping(shown=shown), asked)
 
+    @precondition(lambda self: self.talk.state in STEP_THREE)
+    @rule(data=st.data(), steps=st.sampled_from([3, 6, 9]))
+    def the_package_is_secured_and_removed(self, data: st.DataObject, steps: int) -> None:
+        """Backups, waivers, choices, lists and removals in any order."""
+        for _ in range(steps):
+            here = [one for at, one in ALLOWED if at is self.talk.state and one not in AT_ANY_TIME]
+            if self.talk.state not in STEP_THREE or self.talk.run.frozen:
+                return
+            kind = data.draw(st.sampled_from([one for one in here if one not in ENDING]))
+            self.somebody_does(data, kind)
+
     @precondition(lambda self: c.Approve in self.offered())
     @rule(data=st.data())
     def everybody_approves(self, data: st.DataObject) -> None:
@@ -183,7 +197,7 @@ class RunMachine(RuleBasedStateMachine):
 
     def draw_action(self, data: st.DataObject, kind: type[c.Action]) -> c.Action:
         """Return an example of *kind*, with arguments drawn where they matter."""
-        return draw_action(data, kind, self.talk, self.watch.last_seen)
+        return draw_action(data, kind, self.talk, self.watch.package.sighted)
 
     def somebody_does(self, data: st.DataObject, kind: type[c.Action]) -> None:
         """Let the bot, or one of those who may, do something of this kind."""

@@ -8,20 +8,26 @@ from typing import Any
 import pytest
 
 from tests.workflows import journeys, samples
-from tests.workflows.driver import Conversation
+from tests.workflows.driver import Conversation, kinds
+from tests.workflows.escort import see_through
+from tests.workflows.examples import command, example
+from tests.workflows.people import ANNA, CARL, DORA
+from workflows import commands as c
 from workflows import events as e
+from workflows.decide import decide
 from workflows.evolve import evolve, fold
 from workflows.prompts import Ask
 from workflows.rules.mapping import mapping_digest
 from workflows.run import Run
 from workflows.states import State
-from workflows.values import CORE_OBJECTS, Assignment
+from workflows.values import BOT, CORE_OBJECTS, Actor, Assignment
 
 LATER: dict[str, set[str]] = {
     "owner_mapped": {"others", "kinds"},
     "mapping_confirmed": {"objects"},
     "undo_started": {"owner_id", "owner_name", "object_type"},
     "reassignment_undone": {"still_changed"},
+    "removal_failed": {"rehearsal"},
 }
 """Fields that events were given later."""
 LATER_IN_PLANS = {"deactivated", "labels"}
@@ -78,6 +84,7 @@ def undone(left_alone: int) -> Conversation:
         journeys.to_paused,
         journeys.to_leftovers,
         journeys.to_cleanup,
+        journeys.to_removing,
         journeys.to_window,
         lambda: undone(2),
     ],
@@ -178,3 +185,157 @@ def test_a_run_that_was_begun_before_goes_on() -> None:
     assert isinstance(confirmed, e.MappingConfirmed)
     assert confirmed.digest == digest
     assert talk.asks(Ask.WAIT_REASSIGNMENT)
+
+
+class TestWithoutACopy:
+    """No copy was wanted, when a person's word for a backup of their own was enough."""
+
+    DIGEST = "5" * 64
+    CHANGED = "6" * 64
+
+    def told(self, talk: Conversation, *stored: tuple[str, dict[str, Any]]) -> Conversation:
+        """Go on with *talk* after these events, which lie in the database as they did then."""
+        history = json.loads(as_it_was_stored(talk))
+        for who, event in stored:
+            actor = BOT if who == BOT.id else Actor(kind="person", id=who)
+            history.append(
+                {
+                    "seq": len(history) + 1,
+                    "at": talk.now.isoformat(),
+                    "actor": actor.model_dump(),
+                    "event": event,
+                }
+            )
+        then = Conversation()
+        then.now = talk.now
+        then.resume(e.HISTORY.validate_json(json.dumps(history)))
+        return then
+
+    def chosen(self, *, own_backup: bool = True) -> Conversation:
+        chosen = {"keep": False, "own_backup": own_backup, "digest": self.DIGEST}
+        return self.told(
+            journeys.to_data_copy_choice(),
+            (ANNA, {"type": "no_copy_proposed", "own_backup": own_backup}),
+            (ANNA, {"type": "data_copy_chosen", **chosen}),
+        )
+
+    def approved(self, talk: Conversation, digest: str = DIGEST) -> Conversation:
+        gate = {"gate": "removal", "digest": digest}
+        return self.told(
+            talk,
+            (ANNA, {"type": "consent_given", "digest": digest}),
+            (CARL, {"type": "approved", **gate}),
+            (DORA, {"type": "approved", **gate}),
+            (DORA, {"type": "gate_passed", **gate, "approvers": [CARL, DORA]}),
+        )
+
+    def removing(self) -> Conversation:
+        return self.told(self.approved(self.chosen()), (BOT.id, self.reconfirmed()))
+
+    def reconfirmed(self) -> dict[str, Any]:
+        reading = {"at": samples.START.isoformat(), "source": "a", "says": "b"}
+        return {"type": "inventory_reconfirmed", "digest": "7" * 64, "reading": reading}
+
+    def changed(self, talk: Conversation) -> Conversation:
+        """Another package was found; the choice stood, and was approved anew."""
+        found = samples.inventory("Hub", "Sync", "Added")
+        changed = {
+            "type": "inventory_changed",
+            "inventory": found.model_dump(mode="json"),
+            "digest": self.CHANGED,
+            "added": ["ApexClass Added"],
+            "removed": [],
+            "reading": self.reconfirmed()["reading"],
+        }
+        return self.told(talk, (BOT.id, changed))
+
+    @pytest.mark.parametrize("own_backup", [True, False])
+    def test_the_choice_and_the_word_for_a_backup_are_still_told(self, own_backup: bool) -> None:
+        talk = self.chosen(own_backup=own_backup)
+        proposed, chosen = talk.events[-2:]
+        assert isinstance(proposed, e.NoCopyProposed)
+        assert isinstance(chosen, e.DataCopyChosen)
+        assert (proposed.own_backup, chosen.own_backup) == (own_backup, own_backup)
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
+        assert (talk.run.keep_copy, talk.run.removal_digest) == (False, self.DIGEST)
+        assert not talk.run.secured
+
+    def test_that_word_keeps_nothing_back(self) -> None:
+        talk = self.told(
+            journeys.to_data_copy_choice(),
+            (ANNA, {"type": "no_copy_proposed", "own_backup": True}),
+        )
+        assert talk.asks(Ask.CONFIRM_NO_COPY)
+        with talk.refused("backup_required"):
+            talk.anna.confirms_no_copy()
+
+    def test_a_package_that_changed_then_was_approved_anew_and_can_go(self) -> None:
+        """The choice was not asked again; what followed does not fit anything else."""
+        talk = self.changed(self.chosen())
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
+        assert (talk.run.keep_copy, talk.run.removal_digest) == (False, self.CHANGED)
+        talk = self.approved(talk, self.CHANGED)
+        assert talk.asks(Ask.WAIT_RECONFIRMATION)
+        assert talk.run.keep_copy is False
+        found = talk.run.inventory
+        assert kinds(talk.bot.reads_the_package(found)) == ["InventoryReconfirmed"]
+        talk.anna.reports_the_uninstall()
+        assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved", "RunCompleted"]
+
+    def test_one_that_changes_now_is_secured_first(self) -> None:
+        talk = self.removing()
+        talk.bot.reads_the_package(samples.inventory("Hub", "Sync", "Added"))
+        assert talk.asks(Ask.CONFIRM_NO_COPY)
+        with talk.refused("backup_required"):
+            talk.anna.confirms_no_copy()
+
+    def test_a_person_may_press_uninstall(self) -> None:
+        talk = self.removing()
+        assert talk.asks(Ask.REMOVE_PACKAGE)
+        assert kinds(talk.anna.reports_the_uninstall()) == ["UninstallReported"]
+        talk.bot.finds_the_package_gone()
+        assert talk.at(State.COMPLETED)
+        assert talk.run.deadline is None
+
+    def test_the_bot_removes_it_only_after_it_is_secured(self) -> None:
+        talk = self.removing()
+        with talk.refused("backup_required"):
+            talk.anna.lets_the_bot_remove_it()
+        talk.anna.reconsiders()
+        talk.anna.keeps_no_copy()
+        talk.anna.starts_a_backup()
+        talk.bot.backs_up()
+        talk.anna.confirms_no_copy()
+        journeys.approved(talk)
+        talk.bot.reads_the_package()
+        assert kinds(talk.anna.lets_the_bot_remove_it()) == ["BotRemovalStarted"]
+
+    def test_only_what_would_be_taken_is_offered(self) -> None:
+        talk = self.removing()
+        assert "ReportUninstalled" in talk.asked.choices
+        for name in talk.asked.choices:
+            action = example(getattr(c, name), talk.run, talk.now)
+            decide(talk.run, command(action, talk.run), talk.now)
+
+    def test_a_removal_that_the_bot_had_begun_goes_on(self) -> None:
+        begun = {"type": "bot_removal_started", "attempt": 1}
+        talk = self.told(self.removing(), (ANNA, begun))
+        assert talk.asks(Ask.WAIT_REMOVAL)
+        assert kinds(talk.bot.rehearses("not_possible")) == ["RemovalRehearsed"]
+        problem = samples.BLOCKER.model_dump(mode="json")
+        failed = {"type": "removal_failed", "problems": [problem], "reference": "0Af1"}
+        talk = self.told(self.told(self.removing(), (ANNA, begun)), (BOT.id, failed))
+        assert talk.asks(Ask.REMOVE_PACKAGE)
+        assert talk.run.failed_removals == {"0Af1"}
+
+    @pytest.mark.parametrize("moment", ["chosen", "changed", "approved", "removing"])
+    def test_can_be_seen_through(self, moment: str) -> None:
+        talk = self.chosen()
+        if moment == "changed":
+            talk = self.changed(talk)
+        elif moment == "approved":
+            talk = self.approved(talk)
+        elif moment == "removing":
+            talk = self.removing()
+        see_through(talk)
+        assert talk.at(State.COMPLETED)

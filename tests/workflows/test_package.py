@@ -10,6 +10,7 @@ from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation, kinds
 from tests.workflows.laid import laid, wanted
 from tests.workflows.people import CARL, DORA, EMIL
+from tests.workflows.removing import removal_digest_of
 from workflows import events as e
 from workflows.checklist import Mark, checklist
 from workflows.prompts import Ask
@@ -26,32 +27,26 @@ def mark(talk: Conversation, name: str) -> Mark:
 
 def assert_bound_to_what_is_shown(talk: Conversation) -> None:
     """Check that approvals would be bound to the inventory and choice that are shown."""
-    run = talk.run
-    assert run.inventory is not None
-    assert run.keep_copy is not None
-    shown = inventory_digest(run.inventory)
-    assert run.removal_digest == removal_digest(
-        shown, keep=run.keep_copy, own_backup=run.own_backup
-    )
+    assert talk.run.removal_digest == removal_digest_of(talk.run)
 
 
 class TestTheChoice:
-    @pytest.mark.parametrize("own_backup", [True, False])
-    def test_keeping_a_copy_is_chosen_once(self, own_backup: bool) -> None:
+    def test_keeping_a_copy_is_chosen_once(self) -> None:
         talk = journeys.to_data_copy_choice()
-        assert kinds(talk.anna.keeps_a_copy(own_backup)) == ["DataCopyChosen"]
+        assert kinds(talk.anna.keeps_a_copy()) == ["DataCopyChosen"]
         assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
-        assert (talk.run.keep_copy, talk.run.own_backup) == (True, own_backup)
+        assert talk.run.keep_copy is True
         assert_bound_to_what_is_shown(talk)
 
-    @pytest.mark.parametrize("own_backup", [True, False])
-    def test_keeping_none_is_confirmed_twice(self, own_backup: bool) -> None:
-        talk = journeys.to_data_copy_choice()
-        assert kinds(talk.anna.keeps_no_copy(own_backup)) == ["NoCopyProposed"]
+    @pytest.mark.parametrize("moment", ["backed_up", "waived"])
+    def test_keeping_none_is_confirmed_twice(self, moment: str) -> None:
+        talk = journeys.MOMENTS[moment]()
+        assert isinstance(talk.events[-2 if moment == "waived" else -3], e.NoCopyProposed)
         assert talk.asks(Ask.CONFIRM_NO_COPY)
         assert not talk.run.keep_copy
-        talk.anna.confirms_no_copy()
-        assert (talk.run.keep_copy, talk.run.own_backup) == (False, own_backup)
+        assert kinds(talk.anna.confirms_no_copy()) == ["DataCopyChosen"]
+        assert talk.at(State.AWAITING_REMOVAL_APPROVAL)
+        assert talk.run.keep_copy is False
         assert talk.proof("download") == "skipped"
         assert_bound_to_what_is_shown(talk)
 
@@ -65,12 +60,13 @@ class TestTheChoice:
 
     def test_every_choice_has_a_digest_of_its_own(self) -> None:
         digests = {
-            removal_digest(inventory_digest(found), keep=keep, own_backup=own_backup)
+            removal_digest(inventory_digest(found), keep=keep, backup=backup, waiver=waiver)
             for found in (samples.inventory(), LARGER)
             for keep in (True, False)
-            for own_backup in (True, False)
+            for backup in ("", "0" * 64, "1" * 64)
+            for waiver in ("", "UE empty", "UD empty", "UE of no use")
         }
-        assert len(digests) == 8
+        assert len(digests) == 2 * 2 * 3 * 4
 
     def test_a_blocker_takes_nothing_away_from_an_approval(self) -> None:
         blocked = samples.inventory(blockers=(samples.BLOCKER,))
@@ -196,6 +192,7 @@ class TestAChangedPackage:
     def test_a_choice_made_after_it_is_bound_to_what_is_shown(self) -> None:
         talk = journeys.to_removal_approval()
         talk.bot.reads_the_package(LARGER)
+        assert_bound_to_what_is_shown(talk)
         talk.anna.reconsiders()
         talk.anna.keeps_a_copy()
         assert_bound_to_what_is_shown(talk)
@@ -227,8 +224,11 @@ class TestAChangedPackage:
         talk.anna.lets_the_bot_remove_it()
         assert talk.bot.reads_the_package() == []
         assert kinds(talk.bot.reads_the_package(LARGER)) == ["InventoryChanged"]
-        assert talk.asks(Ask.APPROVE_REMOVAL)
+        assert talk.asks(Ask.CONFIRM_NO_COPY)
         assert not talk.run.bot_removing
+        talk.anna.starts_a_backup()
+        talk.bot.backs_up()
+        talk.anna.confirms_no_copy()
         journeys.approved(talk)
         talk.bot.reads_the_package(LARGER)
         assert talk.anna.lets_the_bot_remove_it() == [e.BotRemovalStarted(attempt=2)]
@@ -348,14 +348,6 @@ class TestRemovedBySomebodyElse:
         assert laid(talk)
         talk.anna.downloaded()
         assert talk.at(State.COMPLETED)
-
-    def test_a_window_that_is_over_already_says_so_at_once(self) -> None:
-        talk = journeys.to_inventory_pending()
-        talk.wait(hours=60)
-        talk.bot.finds_no_package()
-        assert kinds(talk.bot.fires()) == ["RemindersMissed", "WindowEnded", "RunCompleted"]
-        assert talk.run.downloaded is False
-        assert laid(talk) == set()
 
     def test_what_was_read_counts_where_the_plan_saw_none(self) -> None:
         talk = journeys.to_package_unseen()

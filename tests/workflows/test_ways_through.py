@@ -236,14 +236,15 @@ class TestCancelling:
         talk = journeys.to_uninstall_reported()
         [cancelled] = talk.anna.cancels()
         assert isinstance(cancelled, e.Cancelled)
-        assert "package_removed" in cancelled.irreversible
+        assert "removal_begun" in cancelled.irreversible
+        assert "package_removed" not in cancelled.irreversible
 
     def test_an_uninstall_that_did_not_happen_does_not_count(self) -> None:
         talk = journeys.to_uninstall_reported()
         talk.bot.finds_the_removal_stalled()
         [cancelled] = talk.anna.cancels()
         assert isinstance(cancelled, e.Cancelled)
-        assert "package_removed" not in cancelled.irreversible
+        assert "removal_begun" not in cancelled.irreversible
 
     def test_records_that_keep_their_new_owners_count(self) -> None:
         talk = journeys.to_reassigning()
@@ -359,11 +360,12 @@ class TestBlocked:
         "reassigning": ["reassign"],
         "leftovers": [],
         "cleaning_up_owners": ["count_owners"],
-        "inventory_pending": ["take_inventory"],
-        "choosing_data_copy": ["take_inventory"],
-        "awaiting_removal_approval": ["take_inventory"],
-        "reconfirmation": ["take_inventory"],
-        "removing_package": ["watch_package"],
+        "inventory_pending": ["take_inventory", "watch_package"],
+        "choosing_data_copy": ["take_inventory", "watch_package"],
+        "backing_up": ["back_up", "watch_package"],
+        "awaiting_removal_approval": ["take_inventory", "watch_package"],
+        "reconfirmation": ["take_inventory", "watch_package"],
+        "removing_package": ["take_inventory", "watch_package"],
         "uninstall_reported": ["watch_package"],
         "data_copy_window": [],
     }

@@ -29,6 +29,12 @@ def before_the_end(talk: Conversation, **time: float) -> None:
     talk.now = talk.run.deadline - timedelta(**time)
 
 
+def at_the_end(talk: Conversation) -> None:
+    """Move the clock to when the copy is surely gone."""
+    [end] = [timer.due for timer in timers(talk.run) if timer.kind == "window_end"]
+    talk.now = end
+
+
 class TestTheDeadline:
     def test_counts_from_the_last_reading_that_saw_the_package(self) -> None:
         talk = journeys.to_uninstall_reported()
@@ -57,7 +63,7 @@ class TestReminders:
         assert talk.run.deadline is not None
         assert [(timer.kind, talk.run.deadline - timer.due) for timer in timers(talk.run)] == [
             *((f"reminder:{before}", timedelta(seconds=before)) for before in REMINDERS),
-            ("window_end", timedelta()),
+            ("window_end", timedelta(minutes=-1)),
         ]
 
     def test_come_one_by_one(self) -> None:
@@ -116,7 +122,7 @@ class TestReminders:
     def test_the_window_ends_while_frozen_all_the_same(self) -> None:
         talk = journeys.to_window()
         talk.bela.freezes()
-        before_the_end(talk)
+        at_the_end(talk)
         assert kinds(talk.bot.fires()) == ["RemindersMissed", "WindowEnded", "RunCompleted"]
         assert talk.run.reminders_done == set(REMINDERS)
 
@@ -186,7 +192,7 @@ class TestTheEnd:
         for before in REMINDERS:
             before_the_end(talk, seconds=before)
             talk.bot.fires()
-        before_the_end(talk)
+        at_the_end(talk)
         assert kinds(talk.bot.fires()) == ["WindowEnded", "RunCompleted"]
         assert talk.at(State.COMPLETED)
         assert talk.run.downloaded is False
@@ -204,7 +210,7 @@ class TestTheEnd:
 
     def test_no_reminder_is_lost_when_the_end_fires_alone(self) -> None:
         talk = journeys.to_window()
-        before_the_end(talk)
+        at_the_end(talk)
         end = [timer for timer in talk.bot.due() if timer.kind == "window_end"]
         talk.bot.fires(*end)
         assert talk.at(State.COMPLETED)

@@ -101,7 +101,7 @@ def approve(run: Run, action: c.Action, command: c.Command, now: datetime) -> li
             N_("The stated reason is a sync problem; the requester has to confirm once more."),
             N_("Wait until <@{person}> has answered, or talk to them.", person=run.requester),
         )
-    _refuse_own_word(run, person)
+    refuse_own_word(run, person)
     _refuse_lapsed(run, now)
     if person in run.votes:
         raise Refused(
@@ -129,7 +129,7 @@ def consent(run: Run, action: c.Action, command: c.Command, now: datetime) -> li
 
 def decline(run: Run, action: c.Decline, command: c.Command, now: datetime) -> list[e.Event]:
     """End the run with the approver's reason."""
-    _refuse_own_word(run, command.actor.id)
+    refuse_own_word(run, command.actor.id)
     if not action.reason.strip():
         raise Refused(
             "reason_missing",
@@ -161,7 +161,8 @@ def may_decide(run: Run, person: str) -> bool:
     return person not in {run.requester, run.responsible, *run.were_responsible}
 
 
-def _refuse_own_word(run: Run, person: str) -> None:
+def refuse_own_word(run: Run, person: str) -> None:
+    """Refuse the decision of whoever asked for the run, or is or was responsible for it."""
     if not may_decide(run, person):
         raise Refused(
             "own_request",

@@ -18,9 +18,11 @@ from workflows.values import Role
 def what_stays(run: Run) -> tuple[str, ...]:
     """Return codes of everything that stays as it is when the run ends now."""
     codes = list(run.irreversible)
-    if run.uninstall_reported_at is not None or run.bot_removing:
-        # Pressed, though nobody has seen the result yet: better told once too often.
-        codes.append("package_removed")
+    begun = run.uninstall_reported_at is not None or (run.bot_removing and run.rehearsal)
+    if begun and run.removed_at is None:
+        # Pressed, though nobody has seen the result yet: better told once too often. Nothing is
+        # deployed while the bot's removal is only rehearsed.
+        codes.append("removal_begun")
     if run.records_changed or run.job_state in WRITING:
         # What a job has done so far is known only at its end.
         codes.append("records_reassigned")
@@ -46,9 +48,15 @@ def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -
             N_("<@{person}> is responsible already.", person=action.to),
             N_("Nothing needs to be done."),
         )
+    if run.waiver is not None and run.waiver.by == action.to and not _removed(run):
+        raise Refused(
+            "waived_backup",
+            N_("<@{person}> waived the backup, so this cannot be their own run.", person=action.to),
+            N_("Hand over to another administrator."),
+        )
     left = {person for person in run.eligible_approvers if may_decide(run, person)} - {action.to}
     # A gate that was passed opens again when the package changes or the choice is reconsidered.
-    if run.state is not State.DATA_COPY_WINDOW and len(left) < run.policy.quorum:
+    if not _removed(run) and len(left) < run.policy.quorum:
         raise Refused(
             "quorum_unreachable",
             N_(
@@ -59,6 +67,11 @@ def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -
             N_("Hand over to an administrator who is not needed as an approver."),
         )
     return [e.HandedOver(to=action.to, was=run.responsible)]
+
+
+def _removed(run: Run) -> bool:
+    """Say whether nothing is left to approve or to waive."""
+    return run.state is State.DATA_COPY_WINDOW
 
 
 def freeze(run: Run, action: c.Freeze, command: c.Command, now: datetime) -> list[e.Event]:
@@ -83,6 +96,7 @@ def blocked(run: Run, action: c.RecordBlocked, command: c.Command, now: datetime
             problem=action.problem,
             remedy=action.remedy,
             reference=action.reference,
+            job=action.job,
         )
     ]
 
@@ -98,7 +112,9 @@ def recovered(
     run: Run, action: c.RecordRecovered, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Note that what was blocked goes on by itself."""
-    return [] if run.blocked is None else [e.Recovered()]
+    if run.blocked is None or run.blocked.job not in {"", action.job}:
+        return []
+    return [e.Recovered()]
 
 
 def check_now(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:

@@ -25,9 +25,12 @@ def inventory_digest(inventory: Inventory) -> str:
     return digest(steady, leave_out=NOT_APPROVED)
 
 
-def removal_digest(inventory: str, *, keep: bool, own_backup: bool) -> str:
-    """SHA-256 of what the removal's approvers see: the inventory and the data-copy choice."""
-    data = {"inventory": inventory, "keep": keep, "own_backup": own_backup}
+def removal_digest(inventory: str, *, keep: bool, backup: str = "", waiver: str = "") -> str:
+    """SHA-256 of what the removal's approvers see.
+
+    The inventory's digest, the data-copy choice, the backup's manifest, and who waived it why.
+    """
+    data = {"inventory": inventory, "keep": keep, "backup": backup, "waiver": waiver}
     return hashlib.sha256(canonical(data).encode()).hexdigest()
 
 
@@ -38,15 +41,21 @@ def record(run: Run, action: c.RecordInventory, command: c.Command, now: datetim
         return [
             e.InventoryRecorded(inventory=action.inventory, digest=fresh, reading=action.reading)
         ]
-    if run.uninstall_reported_at is not None or run.inventory is None or run.keep_copy is None:
+    pressed = run.uninstall_reported_at is not None or run.deployed_at is not None
+    if pressed or run.inventory is None or run.keep_copy is None:
         return []
     if fresh == inventory_digest(run.inventory):
         # What was read before the gate passed says nothing about the time since.
         waited_for = run.state is State.REMOVING_PACKAGE and action.reading.at >= run.since
-        unconfirmed = waited_for and not run.reconfirmed
-        return [e.InventoryReconfirmed(digest=fresh, reading=action.reading)] if unconfirmed else []
+        events: list[e.Event] = []
+        if not same_listing(run.inventory, action.inventory):
+            events.append(e.InventoryReread(inventory=action.inventory, reading=action.reading))
+        if waited_for and not run.reconfirmed:
+            events.append(e.InventoryReconfirmed(digest=fresh, reading=action.reading))
+        return events
     was, now_is = _lines(run.inventory), _lines(action.inventory)
-    bound = removal_digest(fresh, keep=run.keep_copy, own_backup=run.own_backup)
+    # Without a copy the choice is asked anew: the backup is not of what would be deleted now.
+    bound = _bound(run, fresh, keep=True) if run.keep_copy else ""
     return [
         e.InventoryChanged(
             inventory=action.inventory,
@@ -62,40 +71,40 @@ def absent(
     run: Run, action: c.RecordPackageAbsent, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Nothing is installed: either it never was, or somebody else removed it meanwhile."""
-    proof = run.evidence.get("inventory")
-    if proof is not None and proof.reading is not None:
-        last_seen = proof.reading.at
-    elif run.plan is not None and run.plan.inventory is not None:
-        last_seen = run.plan.taken_at
-    else:
+    seen = [at for at in (run.last_seen_at, action.last_seen_at) if at is not None]
+    if not seen:
         return [e.PackageAbsent(reading=action.reading), e.RunCompleted()]
-    gone = c.RecordPackageGone(last_seen_at=last_seen, reading=action.reading)
+    gone = c.RecordPackageGone(last_seen_at=max(seen), reading=action.reading)
     return package_gone(run, gone, command, now)
 
 
 def choose(run: Run, action: c.ChooseDataCopy, command: c.Command, now: datetime) -> list[e.Event]:
     """Take the data-copy choice (P3d); *do not save* is asked a second time."""
-    _needs_inventory(run)
+    needs_inventory(run)
+    refuse_while_backing_up(run)
     if not action.keep:
-        return [e.NoCopyProposed(own_backup=action.own_backup)]
-    return [_chosen(run, keep=True, own_backup=action.own_backup)]
+        return [e.NoCopyProposed()]
+    return [_chosen(run, keep=True)]
 
 
 def confirm_no_copy(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
-    """Take the second confirmation of *do not save a copy*."""
-    _needs_inventory(run)
+    """Take the second confirmation of *do not save a copy*: only with a backup, or a waiver."""
+    needs_inventory(run)
+    refuse_while_backing_up(run)
     if not run.no_copy_proposed:
         raise Refused(
             "nothing_to_confirm",
             N_("Nobody chose to do without the copy."),
             N_("Make the choice first."),
         )
-    return [_chosen(run, keep=False, own_backup=run.own_backup)]
+    _refuse_unsecured(run)
+    return [_chosen(run, keep=False)]
 
 
 def reconsider(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
     """Open the data-copy choice again, as long as nothing was pressed."""
-    _needs_inventory(run)
+    needs_inventory(run)
+    refuse_while_backing_up(run)
     if run.uninstall_reported_at is not None or run.bot_removing:
         raise Refused(
             "removal_started",
@@ -122,6 +131,7 @@ def remove_by_bot(run: Run, action: c.Action, command: c.Command, now: datetime)
             N_("Press Uninstall in Salesforce Setup, as the steps in the thread say."),
         )
     _ready_for_removal(run)
+    _refuse_unsecured(run)
     return [e.BotRemovalStarted(attempt=run.bot_removal + 1)]
 
 
@@ -144,8 +154,11 @@ def stalled(
     run: Run, action: c.RecordRemovalStalled, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """The package is still there: the uninstall seems to have failed."""
-    if run.uninstall_reported_at is None and not run.bot_removing:
-        return []
+    pressed = run.uninstall_reported_at
+    if run.bot_removing:
+        pressed = run.deployed_at or run.since
+    if pressed is None or action.reading.at < pressed:
+        return []  # what was read before says nothing about the uninstall that was pressed since
     return [e.RemovalStalled(blockers=action.blockers, reading=action.reading)]
 
 
@@ -155,15 +168,85 @@ def failed(
     """Salesforce refused the bot's removal."""
     if not run.bot_removing:
         return []
-    return [e.RemovalFailed(problems=action.problems, reference=action.reference)]
+    return [
+        e.RemovalFailed(
+            problems=action.problems, reference=action.reference, rehearsal=action.rehearsal
+        )
+    ]
 
 
-def _chosen(run: Run, *, keep: bool, own_backup: bool) -> e.DataCopyChosen:
-    bound = removal_digest(run.inventory_digest, keep=keep, own_backup=own_backup)
-    return e.DataCopyChosen(keep=keep, own_backup=own_backup, digest=bound)
+def rehearsed(
+    run: Run, action: c.RecordRehearsal, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note how the rehearsal of the bot's removal ended."""
+    if not run.bot_removing or run.bot_removal != action.attempt or run.rehearsal:
+        return []
+    return [
+        e.RemovalRehearsed(
+            attempt=action.attempt,
+            outcome=action.outcome,
+            reference=action.reference,
+            why=action.why,
+        )
+    ]
 
 
-def _needs_inventory(run: Run) -> None:
+def deployed(
+    run: Run, action: c.RecordRemovalDeployed, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note that Salesforce calls the bot's deployment a success."""
+    if not run.bot_removing or run.bot_removal != action.attempt or run.deployed_at is not None:
+        return []
+    return [e.RemovalDeployed(attempt=action.attempt, reference=action.reference)]
+
+
+def same_listing(one: Inventory | None, other: Inventory | None) -> bool:
+    """Say whether two inventories are the same list for a reader: estimates may differ."""
+    if one is None or other is None:
+        return one is other
+    return _shown(one) == _shown(other)
+
+
+def _shown(inventory: Inventory) -> Inventory:
+    return inventory.model_copy(update={"objects": _steady(inventory), "incomplete": ()})
+
+
+def _chosen(run: Run, *, keep: bool) -> e.DataCopyChosen:
+    return e.DataCopyChosen(keep=keep, digest=_bound(run, run.inventory_digest, keep=keep))
+
+
+def _bound(run: Run, inventory: str, *, keep: bool) -> str:
+    """Return what approvals are bound to, for the package as *inventory* (a digest) lists it."""
+    backup, waiver = run.backup, run.waiver
+    return removal_digest(
+        inventory,
+        keep=keep,
+        backup=backup.manifest_sha256 if backup and run.backup_of == inventory else "",
+        waiver=f"{waiver.by} {waiver.reason}" if waiver and run.waiver_of == inventory else "",
+    )
+
+
+def _refuse_unsecured(run: Run) -> None:
+    if not run.secured:
+        raise Refused(
+            "backup_required",
+            N_("No copy is saved, and there is no complete backup of the package's data."),
+            N_("Let Sunset back the data up first, or ask an approver to waive that."),
+        )
+
+
+def refuse_while_backing_up(run: Run) -> None:
+    """Refuse what would change under a backup that is being made."""
+    if run.backing_up is not None:
+        raise Refused(
+            "backup_running",
+            N_("The package's data is being backed up."),
+            N_("Wait until the backup is verified, or stop it in the thread."),
+        )
+
+
+def needs_inventory(run: Run) -> None:
+    """Refuse what needs to know what would be deleted."""
     if run.inventory is None:
         raise Refused(
             "inventory_pending",

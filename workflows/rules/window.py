@@ -49,15 +49,16 @@ def fire(run: Run, action: c.FireTimers, command: c.Command, now: datetime) -> l
         for timer in due
         if timer.kind.startswith("reminder:") and (ended or not run.frozen)
     ]
-    happened = _reminders(reminders, now, ended=ended)
+    over = ended or (run.deadline is not None and now >= run.deadline)
+    happened = _reminders(reminders, now, over=over)
     return [*happened, e.WindowEnded(), e.RunCompleted()] if ended else happened
 
 
-def _reminders(due: list[tuple[datetime, int]], now: datetime, *, ended: bool) -> list[e.Event]:
+def _reminders(due: list[tuple[datetime, int]], now: datetime, *, over: bool) -> list[e.Event]:
     if not due:
         return []
     last_at, last = due[-1]
-    on_time = not ended and now - last_at <= LATE
+    on_time = not over and now - last_at <= LATE
     late = due[:-1] if on_time else due
     events: list[e.Event] = []
     if late:

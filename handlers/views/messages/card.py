@@ -7,11 +7,11 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from handlers.actions import Act
 from handlers.i18n import Translator
 from handlers.ports import Progress
-from handlers.views import asks, words
+from handlers.views import asks, backup, words
 from handlers.views.buttons import make
 from handlers.views.messages.frame import held, waiting
+from handlers.views.messages.progress import of_ask, waiting_lines
 from handlers.views.messages.progress import progress as progress_blocks
-from handlers.views.messages.progress import waiting_lines
 from handlers.views.messages.window import outcome
 from handlers.views.parts import (
     Message,
@@ -26,10 +26,8 @@ from handlers.views.parts import (
 )
 from handlers.views.parts import sections as packed
 from workflows.checklist import checklist
-from workflows.prompts import Ask, Prompt, prompt
+from workflows.prompts import Prompt, prompt
 from workflows.run import Run
-
-_AT_WORK = frozenset({Ask.WAIT_REASSIGNMENT, Ask.REASSIGNMENT_PAUSED, Ask.WAIT_STOP, Ask.WAIT_UNDO})
 
 
 def card(run: Run, tr: Translator, made: Progress | None) -> Message:
@@ -41,15 +39,16 @@ def card(run: Run, tr: Translator, made: Progress | None) -> Message:
         run=outside(run.id, 64),
         now=now,
     )
-    moving = progress_blocks(run, tr, made) if asked.ask in _AT_WORK and made is not None else []
+    moving = of_ask(asked.ask, made)
     return message(
         text,
         header(tr("Uninstall the HubSpot–Salesforce integration")),
         _facts(run, tr),
         *held(run, tr),
         *packed(_now(run, asked, now, tr)),
-        *moving,
+        *(progress_blocks(run, tr, moving) if moving else ()),
         *packed([words.step_line(step, tr, run.passed) for step in checklist(run)]),
+        *packed(backup.brief(run, tr)),
         *_end(run, tr),
         _buttons(run, tr),
         context(

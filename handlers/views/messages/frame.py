@@ -63,7 +63,7 @@ def waiting(run: Run, asked: Prompt, tr: Translator) -> list[str]:
         shown = [tr("Over since {when}.", when=when)]
     else:
         shown = [tr("Waiting since {when}.", when=when)]
-    deadline = asks.deadline(asked, tr)
+    deadline = asks.deadline(run, asked, tr)
     return [*shown, deadline] if deadline else shown
 
 

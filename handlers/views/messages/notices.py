@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import ActionsBlock
 from handlers.actions import Act
 from handlers.i18n import Translator
 from handlers.views import words
+from handlers.views.backup import lost_lines
 from handlers.views.buttons import make
 from handlers.views.describe import describe
 from handlers.views.messages import window
@@ -23,6 +24,7 @@ from handlers.views.parts import (
     outside,
 )
 from handlers.views.parts import sections as packed
+from handlers.views.problems import problem_lines
 from workflows import events as e
 from workflows.run import Run
 from workflows.text import N_
@@ -42,6 +44,8 @@ _EMOJI: dict[type[e.Event], str] = {
     e.ReassignmentFinished: "🏁",
     e.ReassignmentUndone: "↩️",
     e.InventoryChanged: "⚠️",
+    e.BackupWaived: "⚠️",
+    e.BackupOutdated: "⚠️",
     e.RemovalStalled: "⚠️",
     e.RemovalFailed: "⚠️",
     e.WindowEnded: "⌛",
@@ -70,11 +74,20 @@ _ADVICE = {
     e.InventoryChanged: N_(
         "Do not uninstall anything now. Approvals and consent given so far no longer count."
     ),
-    e.RemovalStalled: N_(
-        "Salesforce mails the reason to whoever pressed Uninstall. Remove what refers to the "
-        "package, press Uninstall again, and report it again."
+    e.BackupWaived: N_("It counts for the package as it is listed now; approvals are bound to it."),
+    e.BackupOutdated: N_(
+        "The data has to be backed up anew, or an approver has to waive that. Approvals and "
+        "consent given so far no longer count."
     ),
-    e.RemovalFailed: N_("Remove what refers to the package, then try again."),
+    e.RemovalStalled: N_(
+        "There may be others: Salesforce often names only a few at a time. If a person pressed "
+        "*Uninstall*, Salesforce mails the reasons to that person; look there too. Remove what "
+        "refers to the package, press *Uninstall* again, and report it again."
+    ),
+    e.RemovalFailed: N_(
+        "There may be others: Salesforce often names only a few at a time. Put right what is "
+        "named, then try again."
+    ),
     e.WindowEnded: N_("What was not downloaded cannot be reached any more."),
 }
 
@@ -133,16 +146,28 @@ def _details(run: Run, event: e.Event, tr: Translator) -> list[str]:
             added = [f"+ {outside(line, 150)}" for line in event.added]
             removed = [f"− {outside(line, 150)}" for line in event.removed]
             return [*listing(added, tr, most=6), *listing(removed, tr, most=6)]
+        case e.BackupWaived():
+            return lost_lines(run, tr)
+        case e.RemovalRehearsed():
+            return [_after_rehearsal(event, tr)]
         case e.RemovalStalled():
-            return listing(words.blockers(event.blockers, tr, run.inventory), tr, most=10)
+            return problem_lines(event.blockers, tr, run.inventory)
         case e.RemovalFailed():
-            lines = listing(words.blockers(event.problems, tr, run.inventory), tr, most=10)
+            lines = problem_lines(event.problems, tr, run.inventory)
             if event.reference:
                 reference = outside(event.reference, 120)
                 lines.append(tr("Reference: {reference}", reference=reference))
             return lines
         case _:
             return []
+
+
+def _after_rehearsal(event: e.RemovalRehearsed, tr: Translator) -> str:
+    if event.outcome == "passed":
+        return tr(
+            "A rehearsal is no proof: Salesforce may still refuse. Sunset goes on with the removal."
+        )
+    return tr("It is removed without a rehearsal. If Salesforce refuses, nothing is deleted.")
 
 
 def _remedy(event: e.Blocked, tr: Translator) -> str:
@@ -156,6 +181,7 @@ def _called(run: Run, event: e.Event) -> list[str]:
         | e.DisconnectRefuted
         | e.OwnersRemain
         | e.InventoryChanged
+        | e.BackupOutdated
         | e.RemovalStalled
         | e.RemovalFailed
     )

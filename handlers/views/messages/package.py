@@ -5,10 +5,14 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
-from handlers.views import words
+from handlers.ports import Progress
+from handlers.views import backup, words
 from handlers.views.messages.approval import gap_lines, package_lines, votes
-from handlers.views.parts import context, divider, listing, mention, outside, section
+from handlers.views.messages.backup import offered
+from handlers.views.messages.progress import progress
+from handlers.views.parts import context, divider, mention, outside, section
 from handlers.views.parts import sections as packed
+from handlers.views.problems import problem_lines
 from workflows.rules.package import inventory_digest
 from workflows.run import Run
 
@@ -36,31 +40,11 @@ def choose_copy(run: Run, tr: Translator) -> list[Block]:
                 "be downloaded within that time, by a person. It holds no relationships; dates "
                 "become date-times in GMT.\n"
                 "• *Do not save a copy of this package's data after uninstall* – the data can "
-                "then never be reached again."
+                "then never be reached again. A verified backup by Sunset is needed then, or an "
+                "approver who waives it."
             )
         ),
-    ]
-
-
-def confirm_no_copy(run: Run, tr: Translator) -> list[Block]:
-    """Ask a second time before the data is given up (P3d)."""
-    numbers = [item.records for item in run.inventory.objects] if run.inventory else []
-    known = sum(number for number in numbers if number is not None)
-    return [
-        section(
-            tr(
-                "⚠️ `P3d` *Do not save a copy* was chosen ({backup}). Without the copy the "
-                "package's data can never be reached again.",
-                backup=words.own_backup(run.own_backup, tr),
-            )
-        ),
-        section(
-            tr.plural(
-                "{count} record in the package's objects is known to be deleted.",
-                "{count} records in the package's objects are known to be deleted.",
-                known,
-            )
-        ),
+        *offered(run, tr),
     ]
 
 
@@ -84,15 +68,15 @@ def approve_removal(run: Run, tr: Translator) -> list[Block]:
             )
         ),
         *_deleted(run, tr),
-        section(_chosen(run, tr)),
+        *packed([_chosen(run, tr), *backup.standing(run, tr)]),
         divider(),
         *votes(run, run.removal_digest, tr),
         section(agreed),
         context(
             tr(
-                "Approvals count for removal {digest} alone (the package as listed, and the choice "
-                "about the copy), and lapse when either changes. Whoever asked for the run, or is "
-                "responsible for it, cannot approve it.",
+                "Approvals count for removal {digest} alone (the package as listed, the choice "
+                "about the copy, and the backup or its waiver), and lapse when any of them "
+                "changes. Whoever asked for the run, or is responsible for it, cannot approve it.",
                 digest=words.short(run.removal_digest),
             )
         ),
@@ -108,6 +92,7 @@ def _deleted(run: Run, tr: Translator) -> list[Block]:
             [
                 tr("`P3c` *This is deleted for good* (list {digest}):", digest=digest),
                 *package_lines(run.inventory, tr),
+                tr("The whole list is a file in the run's thread."),
                 *gap_lines(run, tr),
             ]
         )
@@ -115,16 +100,9 @@ def _deleted(run: Run, tr: Translator) -> list[Block]:
 
 
 def _chosen(run: Run, tr: Translator) -> str:
-    backup = words.own_backup(run.own_backup, tr)
     if run.keep_copy:
-        return tr(
-            "`P3d` *Chosen:* save a copy of this package's data for 48 hours ({backup}).",
-            backup=backup,
-        )
-    return tr(
-        "`P3d` *Chosen:* ⚠️ do not save a copy; the data can never be reached again ({backup}).",
-        backup=backup,
-    )
+        return tr("`P3d` *Chosen:* save a copy of this package's data for 48 hours.")
+    return tr("`P3d` *Chosen:* ⚠️ do not save a copy; the data can never be reached again.")
 
 
 def waiting_for_reconfirmation(run: Run, tr: Translator) -> list[Block]:
@@ -144,13 +122,17 @@ def remove(run: Run, tr: Translator) -> list[Block]:
     """Show P3a-f, with the choice that was approved."""
     blocks: list[Block] = []
     if run.removal_problems:
-        blocks += packed(problem_lines(run, tr))
+        blocks += packed(_still_there(run, tr))
     if run.inventory is not None and run.inventory.org_id:
         org = outside(run.inventory.org_id, 40)
         heading = tr("*In Salesforce, org {org}:*", org=org)
     else:
         heading = tr("*In Salesforce:*")
-    return [*blocks, section(_last_warning(run, tr)), *packed([heading, *_clicks(run, tr)])]
+    return [
+        *blocks,
+        *packed([_last_warning(run, tr), *backup.brief(run, tr)]),
+        *packed([heading, *_clicks(run, tr)]),
+    ]
 
 
 def _last_warning(run: Run, tr: Translator) -> str:
@@ -201,31 +183,56 @@ def _clicks(run: Run, tr: Translator) -> list[str]:
     ]
 
 
-def problem_lines(run: Run, tr: Translator) -> list[str]:
-    """Show what Salesforce said when it refused."""
+def _still_there(run: Run, tr: Translator) -> list[str]:
+    """Show what stands against the uninstall, as Salesforce said or as was found anew."""
     return [
-        tr("⚠️ *Salesforce refused the uninstall; nothing was deleted. Remove these first:*"),
-        *listing(words.blockers(run.removal_problems, tr, run.inventory), tr, most=10),
+        tr("⚠️ *The package is still installed.* Remove first what refers to it:"),
+        *problem_lines(run.removal_problems, tr, run.inventory),
+        tr("There may be others: Salesforce often names only a few at a time."),
     ]
 
 
-def waiting_for_removal(run: Run, tr: Translator) -> list[Block]:
-    """Say how the removal is being watched."""
-    if run.bot_removing:
-        lines = [
-            tr(
-                "Sunset removes the package through the Metadata API (attempt {attempt}).",
-                attempt=run.bot_removal,
-            )
-        ]
-    else:
-        lines = [
-            tr(
-                "`P3f` *Uninstall* was reported as pressed. Salesforce takes a while, and mails "
-                "whoever pressed it."
-            )
-        ]
-    lines.append(
-        tr("Sunset asks Salesforce until the package is not listed any more, in two readings.")
+def waiting_for_removal(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
+    """Say how the removal goes, how it is watched, and what can still stop it."""
+    watched = tr(
+        "Sunset asks Salesforce until the package is not listed any more, in two readings."
     )
-    return list(packed(lines))
+    if not run.bot_removing:
+        pressed = tr(
+            "`P3f` *Uninstall* was reported as pressed. Salesforce takes a while, and mails "
+            "whoever pressed it."
+        )
+        stays = tr("Cancelling the run does not stop an uninstall that was pressed.")
+        return list(packed([pressed, watched, stays]))
+    begun = tr(
+        "Sunset removes the package through the Metadata API (attempt {attempt}).",
+        attempt=run.bot_removal,
+    )
+    moving = progress(run, tr, made) if made is not None else []
+    return [*packed([begun, *_rehearsal(run, tr), watched]), *moving]
+
+
+def _rehearsal(run: Run, tr: Translator) -> list[str]:
+    """Say how the rehearsal ended, and whether cancelling still stops the removal."""
+    still = tr(
+        "Until the deployment has begun, cancelling the run stops the removal; after that it does "
+        "not."
+    )
+    too_late = tr(
+        "⚠️ *From here on it cannot be stopped:* once the deployment has begun, cancelling the run "
+        "does not stop it."
+    )
+    match run.rehearsal:
+        case "passed":
+            passed = tr(
+                "The rehearsal passed. A rehearsal is no proof: Salesforce may still refuse."
+            )
+            return [passed, too_late]
+        case "not_possible":
+            return [tr("Salesforce could not rehearse it; it is done without."), too_late]
+        case _:
+            rehearses = tr(
+                "First Salesforce is asked to rehearse it (a check-only deployment, which deletes "
+                "nothing)."
+            )
+            return [rehearses, still]

@@ -11,6 +11,7 @@ from handlers.views import buttons, links, reassignment_events
 from handlers.views.describe import describe
 from handlers.views.messages import (
     approval,
+    backup,
     disconnect,
     mapping,
     owners,
@@ -20,6 +21,7 @@ from handlers.views.messages import (
 )
 from handlers.views.messages.frame import frame
 from handlers.views.messages.notices import signature
+from handlers.views.messages.progress import of_ask
 from handlers.views.parts import Message, context, link, message, outside, section
 from workflows import events as e
 from workflows.prompts import Ask, prompt
@@ -77,7 +79,8 @@ def _body(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[Blo
         case Ask.OVER:
             return report.report(run, tr)
         case _:
-            return _owners(run, ask, tr, made) or _package(run, ask, tr)
+            shown = of_ask(ask, made)
+            return _owners(run, ask, tr, shown) or _package(run, ask, tr, shown)
 
 
 def _owners(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[Block]:
@@ -104,14 +107,16 @@ def _owners(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[B
             return []
 
 
-def _package(run: Run, ask: Ask, tr: Translator) -> list[Block]:
+def _package(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[Block]:
     match ask:
         case Ask.WAIT_INVENTORY:
             return package.waiting_for_inventory(tr)
         case Ask.CHOOSE_DATA_COPY:
             return package.choose_copy(run, tr)
         case Ask.CONFIRM_NO_COPY:
-            return package.confirm_no_copy(run, tr)
+            return backup.confirm_no_copy(run, tr)
+        case Ask.WAIT_BACKUP:
+            return backup.waiting_for_backup(run, tr, made)
         case Ask.APPROVE_REMOVAL:
             return package.approve_removal(run, tr)
         case Ask.WAIT_RECONFIRMATION:
@@ -119,7 +124,7 @@ def _package(run: Run, ask: Ask, tr: Translator) -> list[Block]:
         case Ask.REMOVE_PACKAGE:
             return package.remove(run, tr)
         case Ask.WAIT_REMOVAL:
-            return package.waiting_for_removal(run, tr)
+            return package.waiting_for_removal(run, tr, made)
         case _:
             return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
-from handlers.views import words
+from handlers.views import backup, words
 from handlers.views.messages.approval import gap_lines, request
 from handlers.views.messages.owners import tally_lines
 from handlers.views.messages.window import outcome
@@ -70,6 +70,10 @@ def _steps(run: Run, tr: Translator) -> list[str]:
         if step.name == "removal_approval" and consent is not None:
             known = words.evidence(consent, tr)
             lines.append(f"☑️ {words.step('consent', tr)} `P3e` – {known}")
+        backed_up = run.evidence.get("backup")
+        if step.name == "data_copy" and backed_up is not None and run.current_backup is not None:
+            known = words.evidence(backed_up, tr)
+            lines.append(f"✅ {words.step('backup', tr)} `P3d` – {known}")
     return lines
 
 
@@ -94,4 +98,4 @@ def _details(run: Run, tr: Translator) -> list[str]:
         left = words.counts(words.summed(run.candidates), tr, words.labels(run))
         lines.append(tr("Still with Salesforce-only owners when last counted: {left}", left=left))
     lines.append(tr("*Data copy:* {outcome}", outcome=outcome(run, tr)))
-    return [*lines, *gap_lines(run, tr)]
+    return [*lines, *backup.brief(run, tr), *gap_lines(run, tr)]

@@ -1,4 +1,7 @@
-"""The 48 hours (P4): the prompt to download, reminders, and those that were missed."""
+"""The 48 hours (P4): the prompt to download, reminders, and those that were missed.
+
+A text may be read at any time: what it says of the deadline holds before it and after it.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,17 @@ from handlers.actions import Act
 from handlers.i18n import Translator
 from handlers.views import words
 from handlers.views.buttons import make
-from handlers.views.parts import Message, actions, mention, message, outside
+from handlers.views.parts import Message, actions, mention, message, outside, people
 from handlers.views.parts import sections as packed
 from workflows.run import Run
 from workflows.states import State
-from workflows.timers import reminders
+from workflows.timers import reminders, window_end
 
 
 def download(run: Run, tr: Translator) -> list[Block]:
     """Say by when the copy has to be downloaded, where, and who is reminded when (P4)."""
-    lines = [
-        tr("⚠️ `P4` *{deadline}* After that it is gone for good.", deadline=_deadline(run, tr)),
-        *how_lines(tr),
-    ]
+    first, *more = limits(run, tr)
+    lines = [f"⚠️ `P4` *{first}* {' '.join(more)}".rstrip(), *how_lines(tr)]
     ahead = [
         words.lead(before, tr) for before in reminders(run) if before not in run.reminders_done
     ]
@@ -28,6 +29,38 @@ def download(run: Run, tr: Translator) -> list[Block]:
         when = ", ".join(ahead)
         lines.append(tr("Sunset still reminds you this long before the end: {when}.", when=when))
     return list(packed(lines))
+
+
+def limits(run: Run, tr: Translator) -> list[str]:
+    """Say until when the copy is surely there, and from when on it is surely gone.
+
+    The removal lies between the last reading that saw the package and the first that did not; each
+    of the two plus the window is a limit. Where it was noticed after the first, it is urgent. Two
+    in the same minute look alike, and are told as one: the first.
+    """
+    if run.deadline is None:
+        return [_deadline(run, tr)]
+    end = window_end(run, run.deadline)
+    if end.replace(second=0, microsecond=0) <= run.deadline:
+        return [_deadline(run, tr), tr("After that it is gone for good.")]
+    if run.missing_at is not None and run.missing_at >= run.deadline:
+        return [
+            tr("The removal was noticed late: the data copy may be gone already."),
+            tr(
+                "It was kept until {when} at least, and is surely gone after {end}. Look at once "
+                "whether it can still be downloaded.",
+                when=tr.moment(run.deadline),
+                end=tr.moment(end),
+            ),
+        ]
+    return [
+        _deadline(run, tr),
+        tr(
+            "After that it may be gone, and after {end} it surely is: whoever comes late has to "
+            "look at once.",
+            end=tr.moment(end),
+        ),
+    ]
 
 
 def how_lines(tr: Translator) -> list[str]:
@@ -47,7 +80,7 @@ def reminder(run: Run, before: int, tr: Translator) -> Message:
     heading = _left(before, tr)
     lines = [
         f"⏰ *{heading}*",
-        _deadline(run, tr),
+        " ".join(limits(run, tr)),
         tr("{who} is responsible.", who=mention(run.responsible)),
         *how_lines(tr),
     ]
@@ -61,8 +94,8 @@ def reminder(run: Run, before: int, tr: Translator) -> Message:
 def scheduled_reminder(run: Run, before: int, tr: Translator) -> str:
     """Remind in plain mrkdwn, for a message that lies in Slack beforehand (no buttons).
 
-    The text is the same however often it is asked for, so that it is recognised once Slack has
-    posted it: nothing in it may change while the run waits, such as who is responsible.
+    It ends in :func:`reminder_mark`, by which it is recognised in Slack. Nothing in it may change
+    while the run waits, such as who is responsible.
     """
     return " ".join(
         (
@@ -72,8 +105,22 @@ def scheduled_reminder(run: Run, before: int, tr: Translator) -> str:
                 "Answer in the thread of run {run}, or see `/uninstall-salesforce status`.",
                 run=outside(run.id, 64),
             ),
+            reminder_mark(run, before),
         )
     )
+
+
+def reminder_mark(run: Run, before: int) -> str:
+    """Write which reminder of which run a text is, the same in every language: `` `R1/PT4H` ``.
+
+    A message that Slack posts at a set time can carry no metadata (facts/slack.md), so this is the
+    only name that it has. The length is written as in SUNSET_REMINDERS.
+    """
+    hours, rest = divmod(before, 3_600)
+    minutes, seconds = divmod(rest, 60)
+    parts = ((hours, "H"), (minutes, "M"), (seconds, "S"))
+    length = "".join(f"{number}{unit}" for number, unit in parts if number)
+    return f"`{outside(run.id, 64)}/PT{length}`"
 
 
 def missed_reminders(run: Run, befores: tuple[int, ...], tr: Translator) -> Message:
@@ -94,12 +141,34 @@ def missed_reminders(run: Run, befores: tuple[int, ...], tr: Translator) -> Mess
     if run.state is not State.DATA_COPY_WINDOW:
         lines.append(outcome(run, tr))
         return message(_with_run(run, heading, tr), *packed(lines))
-    lines += [_deadline(run, tr), *how_lines(tr)]
+    lines += [" ".join(limits(run, tr)), *how_lines(tr)]
     return message(
         _with_run(run, heading, tr),
         *packed(lines),
         actions(make(Act.OPEN_DOWNLOADED, run, tr), make(Act.WHO_ELSE, run, tr)),
     )
+
+
+def unreached(run: Run, person: str, reason: str, tr: Translator) -> Message:
+    """Say that somebody gets no reminders of their own, *reason* being Slack's word for why."""
+    heading = tr(
+        "⚠️ {who} cannot be written to directly ({reason}), so the reminders of the data copy do "
+        "not reach them there.",
+        who=mention(person),
+        reason=outside(reason, 60),
+    )
+    lines = [heading, " ".join(limits(run, tr))]
+    if person == run.responsible:
+        others = [run.requester, *sorted(run.were_responsible), *run.eligible_approvers]
+        called = [other for other in dict.fromkeys(others) if other != person]
+        lines.append(
+            tr(
+                "Somebody else has to watch the time: {people}. Another administrator can take the "
+                "run over with “Hand over…” on the card.",
+                people=people(called, tr, most=20) if called else "–",
+            )
+        )
+    return message(_with_run(run, heading, tr), *packed(lines))
 
 
 def asked_who_else(run: Run, asker: str, tr: Translator) -> Message:
@@ -110,7 +179,7 @@ def asked_who_else(run: Run, asker: str, tr: Translator) -> Message:
     heading = tr("🙋 {who} asks: who else can download the data copy?", who=asker)
     lines = [
         heading,
-        _deadline(run, tr),
+        " ".join(limits(run, tr)),
         *how_lines(tr),
         tr(
             "Whoever can: download it and press the button. Another administrator can take the run "
@@ -130,8 +199,7 @@ def outcome(run: Run, tr: Translator) -> str:
     if run.evidence.get("removal") is None or run.removed_at is None:
         return _not_removed(run, tr)
     if run.keep_copy is False:
-        backup = words.own_backup(run.own_backup, tr)
-        return tr("No copy was saved, as was approved ({backup}).", backup=backup)
+        return tr("No copy was saved, as was approved.")
     if run.downloaded:
         where = outside(run.copy_location, 1_000)
         return tr("The copy was downloaded. It lies here: {where}", where=where)

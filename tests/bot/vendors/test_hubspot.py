@@ -19,6 +19,7 @@ from bot.ports import DailyUsage, Swap, Swapped
 from bot.vendors.check import check_hubspot
 from bot.vendors.hubspot import HubSpot
 from bot.vendors.hubspot_limits import Budget
+from bot.vendors.hubspot_scopes import HUBSPOT_SCOPES
 from bot.vendors.hubspot_usage import Usage
 from bot.vendors.patience import Patience
 from sandbox.hubspot.api import create_app
@@ -687,3 +688,59 @@ def test_nulls_in_a_refusal_hide_nothing() -> None:
     with scripted(lambda _: (400, body)) as script, pytest.raises(VendorError) as caught:
         HubSpot("x", script.url).account()
     assert caught.value.reference == "c-9"
+
+
+# --- what the token may --------------------------------------------------------------------------
+
+
+def test_knows_what_the_token_may(bench: Bench) -> None:
+    info = bench.hubspot.token_info()
+    assert info is not None
+    assert info.portal_id == bench.hubspot.account().portal_id
+    assert {scope.name for scope in HUBSPOT_SCOPES} <= info.scopes
+    bench.account.scopes_missing = frozenset({"crm.objects.deals.write"})
+    info = bench.hubspot.token_info()
+    assert info is not None
+    assert [scope.name for scope in HUBSPOT_SCOPES if not scope.among(info.scopes)] == [
+        "crm.objects.deals.write"
+    ]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
+def test_a_token_of_another_kind_is_not_told_about(status: int) -> None:
+    with scripted(lambda _: (status, {"message": "no"})) as script:
+        assert HubSpot("secret-key", script.url).token_info() is None
+    (asked,) = script.asked
+    assert (asked.method, asked.body) == ("POST", {"tokenKey": "secret-key"})
+    assert "secret-key" not in asked.path
+
+
+@pytest.mark.parametrize("answer", [(200, {}), (200, []), (200, {"hubId": 1, "scopes": "all"})])
+def test_an_answer_about_the_token_that_cannot_be_read(answer: Reply) -> None:
+    patience = Patience(tries=1, tries_unreadable=1)
+    with scripted(lambda _: answer) as script, pytest.raises(VendorError) as caught:
+        HubSpot("x", script.url, patience=patience).token_info()
+    assert caught.value.code == "hubspot_unreadable"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_token_is_sent_nowhere_else(status: int) -> None:
+    with scripted(lambda _: (200, {"hubId": 1, "scopes": []})) as elsewhere:
+        moved = {"Location": f"{elsewhere.url}/oauth"}
+        with scripted(lambda _: (status, {}, moved)) as script:
+            assert HubSpot("secret-key", script.url).token_info() is None
+    assert elsewhere.asked == []
+
+
+def test_the_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with scripted(lambda _: (404, {"message": "no"})) as script:
+        assert HubSpot("secret-key", script.url).token_info() is None
+    assert "secret-key" not in caplog.text
+
+
+def test_hubspot_tells_the_time(bench: Bench) -> None:
+    bench.hubspot.account()
+    assert bench.hubspot.date is not None
+    assert abs(bench.hubspot.date - datetime.now(UTC)) < timedelta(seconds=30)
+    assert HubSpot("x", bench.url).date is None, "nobody was asked yet"

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -22,7 +17,6 @@ from bot.ports import SalesforcePort
 from bot.vendors.check import check_salesforce
 from bot.vendors.patience import Patience
 from bot.vendors.salesforce import Salesforce, TokenLogin
-from bot.vendors.salesforce_removal import archive
 from sandbox.salesforce.tls import Certificate, certificate
 from tests.bot.vendors.faults import fault
 from tests.bot.vendors.salesforce_bench import Bench, connect, running, tls
@@ -46,7 +40,6 @@ STAFF = [
         "manager_email": "gone@example.com",
     },
 ]
-OLD_PAGE = {"type": "FlexiPage", "name": "Old_Page", "refers_to": "HubSpotContactIntelligence"}
 
 
 @pytest.fixture(scope="module")
@@ -106,64 +99,6 @@ def test_finds_hundreds_of_people(bench: Bench) -> None:
     assert set(bench.salesforce.people(emails)) == {email.lower() for email in emails}
 
 
-def test_the_zip_deletes_the_package_and_nothing_else() -> None:
-    with zipfile.ZipFile(io.BytesIO(archive("HubSpot_Inc", "62.0"))) as file:
-        assert file.namelist() == ["package.xml", "destructiveChanges.xml"]
-        empty, doomed = (file.read(name).decode() for name in file.namelist())
-    assert "<types>" not in empty
-    assert doomed.count("<members>") == 1
-    assert "<members>HubSpot_Inc</members>" in doomed
-    assert "<name>InstalledPackage</name>" in doomed
-
-
-def _wait(bench: Bench, deployment_id: str) -> Any:
-    deadline = time.monotonic() + 10
-    while (removal := bench.salesforce.removal(deployment_id)).state == "running":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return removal
-
-
-def test_removes_the_package(bench: Bench) -> None:
-    before = datetime.now(UTC)
-    assert bench.salesforce.find_removal(before) is None
-    deployment_id = bench.salesforce.start_removal()
-    assert bench.salesforce.removal(deployment_id).state == "running"
-    found = bench.salesforce.find_removal(before)
-    assert found is not None
-    assert found.id == deployment_id
-    assert _wait(bench, deployment_id).state == "succeeded"
-    assert bench.salesforce.installed_package() is None
-    found = bench.salesforce.find_removal(before)
-    assert found is not None
-    assert (found.id, found.state) == (deployment_id, "succeeded")
-    assert bench.salesforce.find_removal(before + timedelta(hours=1)) is None
-
-
-@pytest.mark.parametrize(
-    "bench", [{"package": {"blockers": [OLD_PAGE], "uninstall_seconds": 0}}], indirect=True
-)
-def test_a_refused_removal_names_what_blocks(bench: Bench) -> None:
-    removal = _wait(bench, bench.salesforce.start_removal())
-    assert removal.state == "failed"
-    assert len(removal.problems) == 1
-    assert "Old_Page" in removal.problems[0].name
-    assert "referenced by a locally created component" in removal.problems[0].problem
-    assert bench.salesforce.installed_package() is not None
-
-
-def test_a_lost_reply_to_the_removal_is_unknown_and_can_be_found(bench: Bench) -> None:
-    before = datetime.now(UTC)
-    fault(bench.world, "salesforce", "POST .*deployRequest", "lost_reply", times=9)
-    with pytest.raises(VendorError) as caught:
-        bench.salesforce.start_removal()
-    assert caught.value.unknown
-    assert caught.value.retryable
-    assert bench.pauses == []  # asked once, and not again
-    bench.world.clear_faults()
-    assert bench.salesforce.find_removal(before) is not None
-
-
 @pytest.mark.parametrize("kind", ["429", "500", "502", "timeout", "lost_reply"])
 def test_passing_faults_are_survived(bench: Bench, kind: str) -> None:
     fault(bench.world, "salesforce", "tooling/query", kind, delay=1.5)
@@ -197,15 +132,6 @@ def test_a_wrong_token_is_named_and_never_shown(bench: Bench, files: Certificate
     assert "SALESFORCE_ACCESS_TOKEN" in str(caught.value.remedy)
     assert not caught.value.retryable
     assert token not in f"{caught.value} {vars(caught.value)} {TokenLogin(bench.url, token)}"
-
-
-@pytest.mark.parametrize("bench", [{"salesforce": {"may_use_metadata": False}}], indirect=True)
-def test_a_missing_permission_is_named(bench: Bench) -> None:
-    with pytest.raises(VendorError) as caught:
-        bench.salesforce.start_removal()
-    assert caught.value.code == "salesforce_forbidden"
-    assert caught.value.missing == "Modify Metadata Through Metadata API Functions"
-    assert not caught.value.unknown
 
 
 def test_an_unknown_authority_is_not_trusted(bench: Bench) -> None:

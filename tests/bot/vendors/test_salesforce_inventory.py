@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot import doctor
 from bot.errors import VendorError
-from bot.settings import Settings
 from bot.vendors.check import check_salesforce, salesforce_rights
 from sandbox.salesforce.tls import Certificate, certificate
 from tests.bot.vendors.salesforce_bench import Bench, running
@@ -214,12 +212,3 @@ def test_all_rights_are_granted_and_told(bench: Bench) -> None:
 def test_an_org_that_does_not_tell_rights_is_not_blamed(bench: Bench) -> None:
     bench.org.data._static.pop("UserPermissionAccess")
     assert {right.granted for right in bench.salesforce.rights()} == {None, True}
-
-
-@pytest.mark.parametrize("bench", [lacking("may_view_setup")], indirect=True)
-def test_the_doctor_says_where_a_right_is_granted(bench: Bench) -> None:
-    settings = Settings.model_construct(sunset_locale="en")
-    findings = doctor._granted(settings, salesforce_rights(bench.salesforce))
-    (wrong,) = [finding for finding in findings if not finding.ok]
-    assert wrong.what == "Salesforce: View Setup and Configuration"
-    assert "Permission Sets" in wrong.remedy

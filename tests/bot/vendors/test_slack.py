@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +28,8 @@ class Server:
 
     def __init__(self, answer: Callable[[str, dict[str, str]], Answer]) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.headers = ""
+        """Further headers of each answer, each with its line end."""
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/api/"
@@ -78,6 +81,7 @@ class Server:
         head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n"
         if status == 429:
             head += "Retry-After: 0\r\n"
+        head += self.headers
         connection.sendall(head.encode() + b"Connection: close\r\n\r\n" + data)
 
 
@@ -187,6 +191,12 @@ def test_scheduled_messages() -> None:
     lying = {"id": "Q1", "channel_id": "C1", "post_at": 17, "text": "t"}
     with slack({"ok": True, "scheduled_messages": [lying]}) as (made, _):
         assert made.scheduled_ids("C1") == {"Q1": (17, "t")}
+    more = {"response_metadata": {"next_cursor": "bmV4dA=="}}
+    first = {"ok": True, "scheduled_messages": [lying], **more}
+    last = {"ok": True, "scheduled_messages": [{**lying, "id": "Q2"}]}
+    with slack(lambda _, given: last if given.get("cursor") else first) as (made, server):
+        assert list(made.scheduled_ids("C1")) == ["Q1", "Q2"]
+        assert server.asked[1][1]["cursor"] == "bmV4dA=="
 
 
 def test_people() -> None:
@@ -297,3 +307,80 @@ def test_an_app_token_that_is_refused() -> None:
     error, _ = failing(refused("not_allowed_token_type"), lambda made: made.socket_mode())
     assert error.code == "slack_app_token"
     assert "SLACK_APP_TOKEN" in str(error.remedy)
+
+
+# --- what the token may, and the channels --------------------------------------------------------
+
+WHO = {"ok": True, "url": "https://acme.slack.com/", "user": "sunset", "bot_id": "B1"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "scopes"),
+    [
+        ("x-oauth-scopes: chat:write,users:read\r\n", {"chat:write", "users:read"}),
+        ("X-OAuth-Scopes: chat:write, users:read\r\n", {"chat:write", "users:read"}),
+        ("X-OAuth-Scopes:\r\n", set()),
+        ("", None),
+    ],
+)
+def test_the_scopes_are_those_that_slack_tells(headers: str, scopes: set[str] | None) -> None:
+    with slack(WHO) as (made, server):
+        server.headers = headers
+        token = made.token()
+    assert (token.workspace, token.name) == ("https://acme.slack.com/", "sunset")
+    assert token.scopes == scopes
+    assert token.date is None
+
+
+@pytest.mark.parametrize(
+    ("header", "date"),
+    [
+        ("Mon, 23 Nov 2026 10:00:00 GMT", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+        ("yesterday", None),
+        ("99 Foo 2026", None),
+    ],
+)
+def test_slack_tells_the_time(header: str, date: datetime | None) -> None:
+    with slack(WHO) as (made, server):
+        server.headers = f"Date: {header}\r\n"
+        assert made.token().date == date
+
+
+@pytest.mark.parametrize(
+    ("messages", "archived"),
+    [
+        ([], False),
+        ([{"ts": "1.0", "text": "hello"}], False),
+        ([{"ts": "1.0", "subtype": "channel_archive"}], True),
+        ([{"ts": "1.0", "subtype": "group_archive"}], True),
+        ([{"ts": "2.0", "subtype": "channel_unarchive"}, {"subtype": "channel_archive"}], False),
+    ],
+)
+def test_an_archived_channel_is_known_by_its_newest_message(
+    messages: list[dict[str, Any]], archived: bool
+) -> None:
+    with slack({"ok": True, "messages": messages}) as (made, _):
+        assert made.is_archived("C1") is archived
+        assert made.check_channel("C1") == "C1"
+
+
+@pytest.mark.parametrize(
+    ("user", "bot"), [({"is_bot": True}, True), ({"is_bot": False}, False), ({}, False)]
+)
+def test_a_bot_is_told_from_a_person(user: dict[str, Any], bot: bool) -> None:
+    with slack({"ok": True, "user": {"real_name": "Ada", **user}}) as (made, _):
+        assert (made.profile("U1").bot, made.profile("U1").name) == (bot, "Ada")
+        assert made.profile("USLACKBOT").bot
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("x", response_metadata={"messages": [1, None]}),
+        refused("x", response_metadata="none"),
+        refused("x", response_metadata={"messages": "none"}),
+        {"ok": False, "error": ["x"]},
+    ],
+)
+def test_a_refusal_of_another_shape_is_a_refusal(answer: Answer) -> None:
+    failing(answer, lambda made: made.token())

@@ -34,6 +34,7 @@ from workflows.text import N_
 from workflows.values import Account, Policy, Reason
 
 ONLY_SHOW = {Act.OPEN_PLAN, Act.OPEN_FAILURES, Act.OPEN_INVENTORY}
+CONFIRMED = {"approve", "confirm_mapping", "stop_reassignment", "stop_backup"}
 PROGRESS = Progress(done=1_234, total=5_000, failed=3, per_second=37.5)
 
 
@@ -88,7 +89,7 @@ def test_destroying_buttons_are_marked_and_confirmed(ask: Ask) -> None:
         if item.get("style") == "danger":
             assert item["action_id"] in {"confirm_no_copy", "remove_by_bot"}
             assert item["confirm"]["style"] == "danger"
-        if item["action_id"] in {"approve", "confirm_mapping", "stop_reassignment"}:
+        if item["action_id"] in CONFIRMED:
             assert item["confirm"]["text"]["text"]
 
 
@@ -146,7 +147,8 @@ def test_the_removals_approvers_see_what_they_approve() -> None:
     for part in (
         "3 components",
         "42 records",
-        "save a copy of this package's data for 48 hours (an own backup exists)",
+        "*Chosen:* save a copy of this package's data for 48 hours.",
+        "*Backup:* none.",
         "*Consent:* *attested* by <@U0ADMIN>",
         "1 of 2 – <@U0BEN>",
         "Flows could not be read",
@@ -180,7 +182,10 @@ def test_the_mapping_shows_what_is_open_and_what_is_chosen() -> None:
 def test_problems_that_came_back_are_shown_where_they_are_mended() -> None:
     story = tell(Ask.WAIT_REMOVAL)
     story.bot(c.RecordRemovalStalled(blockers=story.package.blockers, reading=story.reading()))
-    assert "refused the uninstall" in shown(prompt_message(story.run, EN, None))
+    text = shown(prompt_message(story.run, EN, None))
+    assert "The package is still installed" in text
+    assert "Layout *Contact 0 Prefs__c* refers to Prefs__c" in text
+    assert "There may be others" in text
     story = tell(Ask.WAIT_OWNERS_GONE)
     remain = tuple(owned.owner for owned in story.owned)
     story.bot(c.RecordOwnersRemain(owners=remain, reading=story.reading()))

@@ -47,6 +47,7 @@ from workflows.values import (
     CORE_OBJECTS,
     OTHER_OBJECTS,
     Actor,
+    Blocker,
     Owner,
     Reason,
     Role,
@@ -125,19 +126,42 @@ def _waiting_story() -> Story:
 
 def _package_stories() -> Iterator[Story]:
     package = runs.inventory(3_000, 200, HOSTILE)
-    story = tell(Ask.CONFIRM_NO_COPY, Story(package=package))
-    story.person(c.ReconsiderDataCopy()).person(c.ChooseDataCopy(keep=False))
-    runs.removal_approved(story.person(c.ConfirmNoCopy()))
+    story = tell(Ask.CHOOSE_DATA_COPY, Story(package=package))
+    runs.backup_begun(story).person(c.StopBackup())
+    runs.no_copy(story).person(c.ReconsiderDataCopy())
+    runs.waived(runs.no_copy(story), (HOSTILE * 60)[:2_000]).person(c.ConfirmNoCopy())
+    runs.removal_approved(story)
+    # The package changed: neither approvals nor the waiver count any more.
     story.bot(c.RecordInventory(inventory=runs.inventory(), reading=story.reading()))
     story.package = runs.inventory()
-    runs.inventory_taken(runs.removal_approved(story)).person(c.RemoveByBot())
-    story.bot(c.RecordRemovalFailed(problems=package.blockers, reference=HOSTILE))
-    story.person(c.ReportUninstalled())
-    story.bot(c.RecordRemovalStalled(blockers=package.blockers, reading=story.reading()))
-    yield runs.package_gone(story)
+    runs.backed_up(story, runs.backup(500, 300, HOSTILE * 6)).person(c.ReconsiderDataCopy())
+    runs.backed_up(story).person(c.ChooseDataCopy(keep=False)).person(c.ConfirmNoCopy())
+    runs.removal_approved(story)
+    story.bot(c.RecordBackupOutdated(changed=1_200, reading=story.reading()))
+    runs.backed_up(story).person(c.ConfirmNoCopy())
+    runs.inventory_taken(runs.removal_approved(story))
+    more = story.package.model_copy(update={"blockers": package.blockers})
+    story.bot(c.RecordInventory(inventory=more, reading=story.reading()))
+    yield _failing(story, package.blockers)
     story = tell(Ask.DOWNLOAD_COPY)
     story.person(c.AskWhoElse())
     yield story.reach("reminder:14400").reach("window_end")
+
+
+def _failing(story: Story, problems: tuple[Blocker, ...]) -> Story:
+    """Let the removal fail in every way there is, before it succeeds."""
+    story.person(c.RemoveByBot())
+    story.bot(c.RecordRemovalFailed(problems=problems, reference=HOSTILE, rehearsal=True))
+    story.person(c.RemoveByBot())
+    why = (HOSTILE * 30)[:1_000]
+    story.bot(c.RecordRehearsal(attempt=2, outcome="not_possible", why=why))
+    story.bot(c.RecordRemovalFailed(problems=problems, reference=HOSTILE))
+    story.person(c.RemoveByBot()).bot(c.RecordRehearsal(attempt=3, outcome="passed"))
+    story.bot(c.RecordRemovalDeployed(attempt=3, reference=HOSTILE))
+    story.bot(c.RecordRemovalStalled(blockers=problems, reading=story.reading()))
+    story.person(c.ReportUninstalled())
+    story.bot(c.RecordRemovalStalled(blockers=(), reading=story.reading()))
+    return runs.package_gone(story.person(c.ReportUninstalled()))
 
 
 def _control_stories(long: str) -> Iterator[Story]:
