@@ -158,15 +158,17 @@ class Journey:
     # --- P3 --------------------------------------------------------------------------------------
 
     def choose_copy(self) -> None:
-        """The inventory is read, the copy is kept, the consent given (P3c–e)."""
+        """The inventory is read, the data backed up, the copy kept, the consent given (P3c–e)."""
         desk, page = self.desk, self.desk.page
         modal = desk.opens("open_inventory", "inventory")
         modal.get_by_text("HubSpot_Favorites__c").first.wait_for()
         self.camera.take(page, "inventory")
         desk.close()
+        self.camera.take(page, "package")
+        desk.press("start_backup")
+        desk.reads("Verified")
         modal = desk.opens("open_data_copy", "data_copy")
         field(modal, "P3d", "keep").check()
-        field(modal, "backup", "no").check()
         self.camera.take(page, "data-copy")
         desk.submit()
         modal = desk.opens("open_consent", "consent")
