@@ -25,10 +25,11 @@ def choose_copy(stage: Stage, *, keep: bool) -> bool:
     stage.say("inventory", stage.known("P3c", verified=True), who=reader.name, pages=pages)
     if keep:
         _back_up(stage, Act.OPEN_DATA_COPY)
+    _, asked = stage.offered(stage.admin, Act.OPEN_DATA_COPY)
     modal = stage.open(stage.admin, Act.OPEN_DATA_COPY, Form.DATA_COPY)
     stage.fill(stage.admin, modal, {Block.COPY.value: {VALUE: "keep" if keep else "discard"}})
     if not keep:
-        _back_up(stage, Act.CONFIRM_NO_COPY)
+        _back_up(stage, Act.CONFIRM_NO_COPY, after=asked.ts)
         stage.press(stage.admin, Act.CONFIRM_NO_COPY)
     stage.notes.keep_copy = keep
     how = stage.known(Block.COPY)
@@ -36,9 +37,12 @@ def choose_copy(stage: Stage, *, keep: bool) -> bool:
     return True
 
 
-def _back_up(stage: Stage, then: Act) -> None:
-    """Let the bot back the package's data up; *then* is offered once that is verified."""
-    asked = stage.press(stage.admin, Act.START_BACKUP)
+def _back_up(stage: Stage, then: Act, *, after: str = "0") -> None:
+    """Let the bot back the package's data up; *then* is offered once that is verified.
+
+    The offer is taken from a question newer than *after*: an older one may still show its buttons.
+    """
+    asked = stage.press(stage.admin, Act.START_BACKUP, after=after)
     stage.offered(stage.admin, then, after=asked.ts)
     stage.say("backed_up", who=stage.admin.name)
 

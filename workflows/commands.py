@@ -415,6 +415,8 @@ class RecordPackageAbsent(BotAction):
 
     reading: Reading
     last_seen_at: Instant | None = None
+    absent_since: Instant | None = None
+    """The first reading that did not see it."""
 
 
 class RecordBackup(BotAction):
@@ -440,6 +442,8 @@ class RecordPackageGone(BotAction):
 
     last_seen_at: Instant
     reading: Reading
+    absent_since: Instant | None = None
+    """The first reading that did not see it."""
 
 
 class RecordRemovalStalled(BotAction):

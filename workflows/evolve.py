@@ -603,7 +603,10 @@ def _removed(run: Run, event: e.PackageRemoved, recorded: e.Recorded) -> Change:
         "irreversible": _add(run.irreversible, "package_removed"),
         "evidence": _proof(run, "removal", "verified", recorded, event.reading),
     }
-    return _to(State.DATA_COPY_WINDOW, **change) if event.deadline else change
+    if event.deadline is None:
+        return change
+    change["evidence"].pop("download", None)
+    return _to(State.DATA_COPY_WINDOW, **change)
 
 
 # --- the 48 hours ----------------------------------------------------------------------------

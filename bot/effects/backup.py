@@ -57,7 +57,7 @@ class BackingUp:
             if error.code != "backup_stopped":
                 raise
             return Again(PAUSE_WHEN_HELD) if _wanted(self._x.run(run.id), number) else Done()
-        made = summary(result)
+        made = summary(result, run.inventory)
         says = N_("{rows} records in {files} files, counted anew", rows=made.rows, files=made.files)
         reading = self._x.reading(SOURCE, says)
         return Done(commands=(c.RecordBackup(number=number, backup=made, reading=reading),))
@@ -117,10 +117,15 @@ class _Told:
         )
 
 
-def summary(result: BackupResult) -> values.Backup:
-    """Return what a run records of a finished backup."""
+def summary(result: BackupResult, inventory: values.Inventory | None) -> values.Backup:
+    """Return what a run records of a finished backup.
+
+    Where the inventory has but an estimate of an object's records, the bot's user does not see them
+    all: the backup was counted by the same eyes, and cannot be called complete.
+    """
+    unseen = [*_unseen(result, inventory)]
     gaps = sorted(result.gaps, key=lambda gap: gap.kind not in HIDING)
-    told = [*(gap.text for gap in gaps), *_written_meanwhile(result)]
+    told = [*unseen, *(gap.text for gap in gaps), *_written_meanwhile(result)]
     files = result.manifest.files
     return values.Backup(
         directory=str(result.directory),
@@ -131,8 +136,21 @@ def summary(result: BackupResult) -> values.Backup:
         began=min((one.began for one in files), default=result.manifest.started),
         gaps=tuple(islice(told, GAPS_TOLD)),
         gap_count=len(told),
-        hidden=sum(gap.kind in HIDING for gap in gaps),
+        hidden=len(unseen) + sum(gap.kind in HIDING for gap in gaps),
     )
+
+
+def _unseen(result: BackupResult, inventory: values.Inventory | None) -> Iterator[Text]:
+    rows = {one.object: one.rows for one in result.manifest.files}
+    named = {gap.name for gap in result.gaps if gap.kind == "object_hidden"}
+    for item in inventory.objects if inventory is not None else ():
+        short = item.estimated and (item.records or 0) > rows.get(item.name, 0)
+        if item.name not in named and (item.records is None or short):
+            yield N_(
+                "{name}: the bot's Salesforce user may not see all of its records; those that are "
+                "hidden from it are not in the backup.",
+                name=item.name,
+            )
 
 
 def _written_meanwhile(result: BackupResult) -> Iterator[Text]:

@@ -11,6 +11,7 @@ from bot.store.base import QueuedEffect
 from bot.vendors.salesforce_http import not_available
 from bot.worker import Again, Done
 from workflows import commands as c
+from workflows.errors import SunsetError
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_
@@ -35,6 +36,8 @@ class PackageWork:
 
     def __init__(self, context: Context) -> None:
         self._x = context
+        self._looked: dict[str, datetime] = {}
+        """When the watch last saw a run's package: too often to be an event each time."""
 
     def take_inventory(self, effects: list[QueuedEffect]) -> Done | Again:
         """Read what the package holds now."""
@@ -61,6 +64,7 @@ class PackageWork:
         now = self._x.clock.now()
         if self._x.salesforce.installed_package() is None:
             return self._absent(run, effect, now)
+        self._looked[run.id] = now
         return Again(self._pause(run, now), {"last_seen": now.isoformat()}, self._stalled(run, now))
 
     def _absent(self, run: Run, effect: QueuedEffect, now: datetime) -> Done | Again:
@@ -69,17 +73,46 @@ class PackageWork:
         if run.last_seen_at is not None and "absent" not in memo:
             interval = self._x.settings.sunset_poll_interval.total_seconds()
             return Again(min(interval, SECOND_LOOK), {**memo, "absent": now.isoformat()})
+        if run.last_seen_at is not None:
+            self._refuse_elsewhere(run)
         first = memo.get("absent", now.isoformat())[:19]
+        since = datetime.fromisoformat(memo["absent"]) if "absent" in memo else now
         says = N_("absent {first} and {second}", first=first, second=now.isoformat()[:19])
         if "absent" not in memo:
             says = N_("the package is not installed")
         reading = self._x.reading(INSTALLED, says)
         seen = [datetime.fromisoformat(memo["last_seen"])] if memo.get("last_seen") else []
+        seen += [self._looked[run.id]] if run.id in self._looked else []
         if run.state is not State.REMOVING_PACKAGE:
             at = max(seen, default=None)
-            return Done(commands=(c.RecordPackageAbsent(reading=reading, last_seen_at=at),))
+            absent = c.RecordPackageAbsent(reading=reading, last_seen_at=at, absent_since=since)
+            return Done(commands=(absent,))
         last_seen = max([*seen, _seen(run)])
-        return Done(commands=(c.RecordPackageGone(last_seen_at=last_seen, reading=reading),))
+        gone = c.RecordPackageGone(last_seen_at=last_seen, reading=reading, absent_since=since)
+        return Done(commands=(gone,))
+
+    def _refuse_elsewhere(self, run: Run) -> None:
+        """Raise if this is not the org, or the namespace, in which the package was seen."""
+        planned = run.plan.inventory if run.plan else None
+        seen = run.inventory or planned
+        if seen is None:
+            return
+        here = self._x.package_data.origin()
+        same_org = not seen.org_id or here.org_id[:15] == seen.org_id[:15]
+        if same_org and here.namespace.lower() == seen.package.namespace.lower():
+            return
+        raise SunsetError(
+            "salesforce_other_org",
+            N_(
+                "The package was seen in org {org} as {namespace}; the bot is connected to org "
+                "{here}, where it looks for {looked}.",
+                org=seen.org_id,
+                namespace=seen.package.namespace,
+                here=here.org_id,
+                looked=here.namespace,
+            ),
+            N_("Connect the bot to that org again (SALESFORCE_… settings), then try again."),
+        )
 
     def _pause(self, run: Run, now: datetime) -> float:
         """Return the seconds until the next look: each costs a request, for days."""

@@ -137,6 +137,8 @@ class Salesforce:
         found, unlisted = salesforce_inventory.members(self._client, package.namespace)
         objects, inexact = salesforce_counts.objects(self._client, found)
         search = salesforce_blockers.search(self._client, package.namespace, found)
+        if self.installed_package() is None:
+            return None  # removed while it was read: what was listed is torn
         org = next(iter(self._client.query("SELECT Id, IsSandbox FROM Organization LIMIT 1")), {})
         return Inventory(
             package=package,

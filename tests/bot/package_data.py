@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from bot.backup.source import Column, Job, Members, Page
 from bot.backup.values import Origin
 from tests.bot.faults import Death, FakeClock, Killed, vendor_error
+from tests.workflows import samples
 
-NAMESPACE = "Hub"
-TABLE = "Hub__Intel__c"
-COLUMNS = ("Id", "Name", "CreatedDate", "Hub__Score__c")
+NAMESPACE = samples.inventory().package.namespace
+TABLE = f"{NAMESPACE}__Intel__c"
+COLUMNS = ("Id", "Name", "CreatedDate", f"{NAMESPACE}__Score__c")
 Row = tuple[str, ...]
 
 
@@ -34,6 +35,7 @@ class FakePackageData:
         """When records were written since they were made."""
         self.hidden_fields: tuple[str, ...] = ()
         self.version = "3.0"
+        self.org_id = samples.inventory().org_id
         self.running = False
         self.jobs: dict[str, tuple[datetime, list[Row]]] = {}
         self.forgotten: list[str] = []
@@ -48,7 +50,7 @@ class FakePackageData:
     def origin(self) -> Origin:
         self._asked()
         return Origin(
-            org_id="00D000000000001AAA",
+            org_id=self.org_id,
             org_is_sandbox=False,
             instance="https://acme.example.com",
             api_version="62.0",
@@ -59,7 +61,7 @@ class FakePackageData:
     def members(self) -> Members:
         self._asked()
         base = TABLE.removesuffix("__c")
-        fields = ("Hub__Score", *self.hidden_fields)
+        fields = (f"{NAMESPACE}__Score", *self.hidden_fields)
         return Members(objects=(base,), fields=tuple((base, name) for name in fields))
 
     def visible(self) -> Mapping[str, bool]:

@@ -11,12 +11,15 @@ import pytest
 from bot.backup.values import BackupResult
 from bot.backup.verify import verify
 from bot.effects import backup as effect
+from tests.bot.package_data import NAMESPACE
 from tests.bot.rig import Rig
-from tests.workflows import journeys
+from tests.workflows import journeys, samples
 from workflows import commands as c
 from workflows import events as e
+from workflows.errors import Refused
 from workflows.prompts import Ask, prompt
 from workflows.states import State
+from workflows.values import CustomObject, Inventory
 
 MINUTE = timedelta(minutes=1)
 
@@ -104,10 +107,10 @@ def test_killed_after_it_was_finished_and_before_that_was_recorded(
 ) -> None:
     made = effect.summary
 
-    def killed_then(result: BackupResult) -> object:
+    def killed_then(result: BackupResult, inventory: Inventory | None) -> object:
         monkeypatch.setattr(effect, "summary", made)
         choosing.death.happened = True
-        return made(result)
+        return made(result, inventory)
 
     monkeypatch.setattr(effect, "summary", killed_then)
     choosing.does("UA", c.StartBackup())
@@ -196,7 +199,7 @@ def test_a_disk_that_refuses_says_so(choosing: Rig) -> None:
 
 
 def test_what_is_hidden_is_told_first_and_needs_a_waiver(choosing: Rig) -> None:
-    choosing.package_data.hidden_fields = tuple(f"Hub__Secret{n}" for n in range(30))
+    choosing.package_data.hidden_fields = tuple(f"{NAMESPACE}__Secret{n}" for n in range(30))
     choosing.does("UA", c.StartBackup())
     choosing.until(lambda: done(choosing))
     made = verified(choosing).backup
@@ -204,6 +207,26 @@ def test_what_is_hidden_is_told_first_and_needs_a_waiver(choosing: Rig) -> None:
     assert not choosing.run.secured
     manifest = json.loads((Path(made.directory) / "manifest.json").read_text())
     assert len(manifest["gaps"]) == 30
+
+
+@pytest.mark.parametrize("seen", [(500, True), (None, False)], ids=["estimate", "unknown"])
+def test_records_that_sharing_hides_are_not_called_backed_up(
+    rig: Rig, seen: tuple[int | None, bool]
+) -> None:
+    """The fresh count is made by the same user, and sees no more than the backup did."""
+    records, estimated = seen
+    item = CustomObject(name="Hub__Intel__c", records=records, estimated=estimated)
+    rig.salesforce.installed = samples.inventory().model_copy(update={"objects": (item,)})
+    rig.adopt(journeys.to_inventory_pending())
+    rig.settle()
+    rig.does("UA", c.StartBackup())
+    rig.until(lambda: done(rig))
+    assert verified(rig).backup.hidden == 1
+    assert "Hub__Intel__c" in str(verified(rig).backup.gaps[0])
+    rig.does("UA", c.ChooseDataCopy(keep=False))
+    assert not rig.run.secured
+    with pytest.raises(Refused, match="backup"):
+        rig.does("UA", c.ConfirmNoCopy())
 
 
 # --- right before the package goes ---------------------------------------------------------------

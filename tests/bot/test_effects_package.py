@@ -244,6 +244,45 @@ def test_a_removal_noticed_late_leaves_the_run_open_until_the_copy_is_surely_gon
     assert not reported.happened(e.RemindersMissed), "nothing was missed: nobody knew of it"
 
 
+def test_another_org_proves_nothing(reported: Rig) -> None:
+    """Somebody connects the bot to an org that never had the package."""
+    reported.salesforce.installed = None
+    reported.package_data.org_id = "00D000000000009AAA"
+    reported.until(lambda: bool(reported.happened(e.Blocked)))
+    assert [one.code for one in reported.happened(e.Blocked)] == ["salesforce_other_org"]
+    assert not gone(reported)()
+    reported.package_data.org_id = samples.inventory().org_id
+    reported.does("UA", c.Retry())
+    reported.until(gone(reported))
+
+
+def test_a_clock_that_was_ahead_does_not_move_the_deadline_behind_the_absence(
+    reported: Rig,
+) -> None:
+    true = reported.clock.now()
+    reported.clock.time += timedelta(days=1)
+    reported.does("UA", c.CheckNow())
+    reported.settle()
+    reported.clock.time = true
+    reported.salesforce.installed = None
+    reported.does("UA", c.CheckNow())
+    reported.until(gone(reported))
+    deadline = removal(reported).deadline
+    assert deadline is not None
+    assert deadline <= true + timedelta(hours=48, minutes=1)
+
+
+def test_uninstalled_by_somebody_else_before_no_copy_was_approved(rig: Rig) -> None:
+    """They may have saved a copy: nobody had approved to do without."""
+    rig.adopt(journeys.to_removal_approval_without_copy(), work=False)
+    rig.ask(Effect(kind="watch_package", key="watch_package", lane="job"))
+    rig.salesforce.installed = None
+    rig.until(gone(rig))
+    assert rig.run.state is State.DATA_COPY_WINDOW
+    assert removal(rig).deadline is not None
+    assert "download" not in rig.run.evidence
+
+
 # --- the inventory -------------------------------------------------------------------------------
 
 

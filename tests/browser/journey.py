@@ -166,7 +166,7 @@ class Journey:
         desk.close()
         self.camera.take(page, "package")
         desk.press("start_backup")
-        desk.reads("Verified")
+        desk.reads(re.compile(r"verified: [0-9,]+ records? in "))
         modal = desk.opens("open_data_copy", "data_copy")
         field(modal, "P3d", "keep").check()
         self.camera.take(page, "data-copy")

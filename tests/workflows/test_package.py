@@ -313,10 +313,11 @@ class TestRemovedBySomebodyElse:
         talk.bot.finds_no_package()
         assert talk.at(State.DATA_COPY_WINDOW)
 
-    def test_where_no_copy_is_wanted_the_run_is_complete(self) -> None:
+    def test_before_doing_without_a_copy_was_approved_one_may_be_kept(self) -> None:
         talk = journeys.to_removal_approval_without_copy()
         talk.bot.finds_no_package()
-        assert talk.at(State.COMPLETED)
+        assert talk.at(State.DATA_COPY_WINDOW)
+        assert "download" not in talk.run.evidence
 
     def test_while_it_is_read_again_is_no_dead_end(self) -> None:
         talk = journeys.to_reconfirmation()

@@ -74,7 +74,9 @@ def absent(
     seen = [at for at in (run.last_seen_at, action.last_seen_at) if at is not None]
     if not seen:
         return [e.PackageAbsent(reading=action.reading), e.RunCompleted()]
-    gone = c.RecordPackageGone(last_seen_at=max(seen), reading=action.reading)
+    gone = c.RecordPackageGone(
+        last_seen_at=max(seen), reading=action.reading, absent_since=action.absent_since
+    )
     return package_gone(run, gone, command, now)
 
 
@@ -138,16 +140,17 @@ def remove_by_bot(run: Run, action: c.Action, command: c.Command, now: datetime)
 def package_gone(
     run: Run, action: c.RecordPackageGone, command: c.Command, now: datetime
 ) -> list[e.Event]:
-    """Note the proof; with a copy, the 48 hours count from the last reading that saw it."""
-    if run.keep_copy is False:
-        gone = e.PackageRemoved(last_seen_at=action.last_seen_at, reading=action.reading)
+    """Note the proof; with a copy, the 48 hours count from the last reading that saw it.
+
+    Whoever uninstalled it before *do not save a copy* was approved may have saved one.
+    """
+    # A clock that was ahead for a while dates a sighting after the absence that followed it.
+    last_seen = min(action.last_seen_at, action.absent_since or action.reading.at)
+    if run.keep_copy is False and "removal" in run.passed:
+        gone = e.PackageRemoved(last_seen_at=last_seen, reading=action.reading)
         return [gone, e.RunCompleted()]
-    deadline = action.last_seen_at + timedelta(seconds=run.policy.window)
-    return [
-        e.PackageRemoved(
-            last_seen_at=action.last_seen_at, reading=action.reading, deadline=deadline
-        )
-    ]
+    deadline = last_seen + timedelta(seconds=run.policy.window)
+    return [e.PackageRemoved(last_seen_at=last_seen, reading=action.reading, deadline=deadline)]
 
 
 def stalled(

@@ -202,7 +202,7 @@ def package_lines(inventory: Inventory | None, tr: Translator) -> list[str]:
     if objects:
         lines += [tr("*Custom objects, with their records:*"), *listing(objects, tr, most=8)]
     else:
-        lines.append(tr("*Custom objects:* none, so there is no data in it."))
+        lines.append(tr("*Custom objects:* none of its own."))
     return [*lines, *blocker_lines(inventory, tr)]
 
 
