@@ -155,7 +155,7 @@ def _moving(run: Run) -> bool:
 
 def _patience(made: Progress | None) -> float:
     """Return after how many seconds without news the bot may be down."""
-    waits = made and (made.step == "waiting" or made.phase in {"rehearsing", "removing"})
+    waits = made and (made.step == "waiting" or made.phase in {"rehearsing", "waiting", "removing"})
     return SECONDS_OF_PATIENCE if waits else SECONDS_OF_SILENCE
 
 

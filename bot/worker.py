@@ -60,12 +60,28 @@ class Again:
     memo: dict[str, Any] = field(default_factory=dict)
     commands: tuple[c.Action, ...] = ()
     failed: bool = False
+    recovers: bool = True
+    """False: what failed before is not tried yet, this only leads up to it."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It failed with *error*; what is to be remembered and recorded with that.
+
+    For handlers that raise nothing because they know more. ``attempts`` are those in a row that
+    failed alike; None: as counted by the store.
+    """
+
+    error: SunsetError
+    memo: dict[str, Any] = field(default_factory=dict)
+    commands: tuple[c.Action, ...] = ()
+    attempts: int | None = None
 
 
 class Handler(Protocol):
     """Carries out one kind of effect; gets all effects that were leased together."""
 
-    def __call__(self, effects: list[QueuedEffect]) -> Done | Again:
+    def __call__(self, effects: list[QueuedEffect]) -> Done | Again | Failed:
         """Do it."""
         ...
 
@@ -191,7 +207,7 @@ class Worker:
             self._wake.set()
 
     def _settle(
-        self, effects: list[QueuedEffect], result: Done | Again | SunsetError, bound: Any
+        self, effects: list[QueuedEffect], result: Done | Again | Failed, bound: Any
     ) -> None:
         """Record the result, as often as it takes: what was done outside must not be forgotten."""
         while True:
@@ -204,33 +220,24 @@ class Worker:
             except Exception:
                 incident = secrets.token_hex(4)
                 bound.exception("incident", incident=incident)
-                if isinstance(result, SunsetError):
+                if isinstance(result, Failed):
                     return
                 result = _incident(incident)
             else:
                 self._engine.committed()
                 return
 
-    def _result(self, effects: list[QueuedEffect], bound: Any) -> Done | Again | SunsetError:
+    def _result(self, effects: list[QueuedEffect], bound: Any) -> Done | Again | Failed:
         handler = self._handlers.get(effects[0].kind)
         if handler is None:
             return _unknown(effects[0].kind)
         try:
-            return self._recovered(effects[0], handler(effects))
-        except VendorError as error:
-            bound.warning(
-                "vendor_failed",
-                vendor=error.vendor,
-                code=error.code,
-                reference=error.reference,
-                retryable=error.retryable,
-                attempt=effects[0].attempts + 1,
-            )
-            waits = error.retryable or (error.mendable and effects[0].lane != "job")
-            return self._later(effects[0], error) if waits else error
+            result = handler(effects)
+            if isinstance(result, Failed):
+                return self._failed(effects[0], result, bound)
+            return self._recovered(effects[0], result)
         except SunsetError as error:
-            bound.warning("effect_refused", code=error.code)
-            return error
+            return self._failed(effects[0], Failed(error, effects[0].memo), bound)
         except Exception:
             incident = secrets.token_hex(4)
             bound.exception("incident", incident=incident)
@@ -244,37 +251,55 @@ class Worker:
         if (
             effect.lane != "job"
             or not effect.attempts
-            or (isinstance(result, Again) and result.failed)
+            or (isinstance(result, Again) and (result.failed or not result.recovers))
         ):
             return result
         return replace(result, commands=(c.RecordRecovered(job=effect.key), *result.commands))
 
     @staticmethod
-    def _later(effect: QueuedEffect, error: VendorError) -> Again:
-        pause = max(_pause(effect.attempts), error.retry_after or 0.0)
-        told: tuple[c.Action, ...] = ()
-        lasting = effect.attempts + 1 >= TELL_AFTER or pause > LONGEST_PAUSE
+    def _failed(effect: QueuedEffect, failed: Failed, bound: Any) -> Again | Failed:
+        """Try again later what may go on by itself; a person has to mend the rest."""
+        error = failed.error
+        if not isinstance(error, VendorError):
+            bound.warning("effect_refused", code=error.code)
+            return failed
+        attempts = effect.attempts if failed.attempts is None else failed.attempts
+        bound.warning(
+            "vendor_failed",
+            vendor=error.vendor,
+            code=error.code,
+            reference=error.reference,
+            retryable=error.retryable,
+            attempt=attempts + 1,
+        )
+        if not error.retryable and (not error.mendable or effect.lane == "job"):
+            return failed
+        pause = max(_pause(attempts), error.retry_after or 0.0)
+        told = failed.commands
+        lasting = attempts + 1 >= TELL_AFTER or pause > LONGEST_PAUSE
         if effect.lane == "job" and lasting:
-            told = (_blocked(error, effect),)
-        return Again(pause, effect.memo, told, failed=True)
+            told = (*told, _blocked(error, effect))
+        return Again(pause, failed.memo, told, failed=True)
 
     def _record(
         self,
         transaction: Transaction,
         effects: list[QueuedEffect],
-        result: Done | Again | SunsetError,
+        result: Done | Again | Failed,
     ) -> None:
         first = effects[0]
-        if isinstance(result, SunsetError):
-            for effect in effects:
-                transaction.settle(effect.id, "failed", result.code)
-            if first.lane == "job":
-                self._command(transaction, first, _blocked(result, first), 0)
-            elif isinstance(result, VendorError) and result.missing:
-                self._command(transaction, first, _without(result), 0)
-            return
         for number, action in enumerate(result.commands):
             self._command(transaction, first, action, number)
+        if isinstance(result, Failed):
+            error = result.error
+            for effect in effects:
+                transaction.settle(effect.id, "failed", error.code)
+            number = len(result.commands)
+            if first.lane == "job":
+                self._command(transaction, first, _blocked(error, first), number)
+            elif isinstance(error, VendorError) and error.missing:
+                self._command(transaction, first, _without(error), number)
+            return
         if isinstance(result, Again):
             due = self._wall() + result.after
             for effect in effects:
@@ -327,18 +352,20 @@ def _without(error: VendorError) -> c.RecordCapabilityMissing:
     )
 
 
-def _incident(incident: str) -> SunsetError:
-    return SunsetError(
+def _incident(incident: str) -> Failed:
+    error = SunsetError(
         "incident",
         N_("Something went wrong that was not foreseen (incident {incident}).", incident=incident),
         N_("Give the incident's id to the operator; then try again."),
         reference=incident,
     )
+    return Failed(error)
 
 
-def _unknown(kind: str) -> SunsetError:
-    return SunsetError(
+def _unknown(kind: str) -> Failed:
+    error = SunsetError(
         "effect_unknown",
         N_("This version of the bot does not know how to do: {kind}.", kind=kind),
         N_("Ask the operator to install the version that recorded it, or a newer one."),
     )
+    return Failed(error)

@@ -25,7 +25,9 @@ class Outcome:
     repeated: bool = False
 
 
-Phase = Literal["changing", "checking", "undoing", "backing_up", "rehearsing", "removing"]
+Phase = Literal[
+    "changing", "checking", "undoing", "backing_up", "rehearsing", "waiting", "removing"
+]
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class Progress:
 
     ``phase``: changing, checking (the histories, afterwards) or undoing, counted in records;
     backing_up, in records; rehearsing or removing, in the package's components, where ``failed``
-    are the errors so far. ``total`` is 0 where it is not known yet. ``per_second`` is the rate now,
-    ``seconds_left`` what is left of the phase at the account's limits; None: not known.
+    are the errors so far; waiting, for somebody else's deployment, named in ``label``. ``total`` is
+    0 where it is not known yet. ``per_second`` is the rate now, ``seconds_left`` what is left of
+    the phase at the account's limits; None: not known.
 
     ``job`` is the number of the job, of the backup, or of the removal's attempt. A backup is at
     ``step`` (planning, checking, waiting, reading, verifying) of the object ``label``, which is the
@@ -59,7 +62,7 @@ class Progress:
         match self.phase:
             case "backing_up":
                 return run.backing_up is not None and self.job == run.backing_up.number
-            case "rehearsing" | "removing":
+            case "rehearsing" | "waiting" | "removing":
                 return run.bot_removing and self.job == run.bot_removal
             case _:
                 return self.job == run.job

@@ -38,7 +38,7 @@ def status(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]
         section(text),
         *held(run, tr),
         context(*waiting(run, asked, tr)),
-        context(asks.then(asked.ask, tr)),
+        context(asks.then(run, asked.ask, tr)),
         actions(link(tr("Open the thread"), url)),
     ]
     return text, [block for block in blocks if block is not None]

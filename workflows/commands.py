@@ -471,6 +471,20 @@ class RecordRehearsal(BotAction):
     why: str = Field("", max_length=1_000)
 
 
+class RecordRemovalDeploying(BotAction):
+    """The deployment is about to leave; *known* were there before it, *user* is the bot's."""
+
+    attempt: int
+    known: tuple[str, ...] = ()
+    user: str = ""
+
+
+class RecordRemovalHeld(BotAction):
+    """No deployment came of what was about to leave."""
+
+    attempt: int
+
+
 class RecordRemovalDeployed(BotAction):
     """Salesforce says that the bot's deployment succeeded; the proof is the package's absence."""
 

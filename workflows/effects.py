@@ -90,6 +90,8 @@ def _shows(event: e.Event) -> bool:
         | e.ReassignmentWaits
         | e.ReassignmentGoesOn
         | e.RemovalRehearsed
+        | e.RemovalDeploying
+        | e.RemovalHeld
         | e.RemovalDeployed
         | e.Blocked
         | e.Retried

@@ -393,6 +393,12 @@ class InventoryReconfirmed(Event):
     reading: Reading
 
 
+class ComparisonLapsed(Event):
+    """The comparison with what was approved is too old for pressing Uninstall."""
+
+    type: Literal["comparison_lapsed"] = "comparison_lapsed"
+
+
 class InventoryReread(Event):
     """Read again: what goes is the same, what blocks it or hangs on it is not."""
 
@@ -433,6 +439,26 @@ class RemovalRehearsed(Event):
     outcome: Literal["passed", "not_possible"]
     reference: str = ""
     why: str = ""
+
+
+class RemovalDeploying(Event):
+    """The deployment leaves the bot now: from here on it cannot be stopped.
+
+    ``known`` are the deployments that were there before it, ``user`` is who the bot is to
+    Salesforce: both tell it from others if its answer is lost.
+    """
+
+    type: Literal["removal_deploying"] = "removal_deploying"
+    attempt: int
+    known: tuple[str, ...] = ()
+    user: str = ""
+
+
+class RemovalHeld(Event):
+    """No deployment came of it: it did not leave the bot, or Salesforce did not take it."""
+
+    type: Literal["removal_held"] = "removal_held"
+    attempt: int
 
 
 class RemovalDeployed(Event):
@@ -628,11 +654,14 @@ AnyEvent = Annotated[
     | DataCopyReopened
     | ConsentGiven
     | InventoryReconfirmed
+    | ComparisonLapsed
     | InventoryReread
     | InventoryChanged
     | UninstallReported
     | BotRemovalStarted
     | RemovalRehearsed
+    | RemovalDeploying
+    | RemovalHeld
     | RemovalDeployed
     | RemovalStalled
     | RemovalFailed

@@ -8,7 +8,7 @@ from typing import Any
 
 from workflows import events as e
 from workflows.rules.package import inventory_digest
-from workflows.run import BackupTask, Block, Run
+from workflows.run import BackupTask, Block, Deploying, Run
 from workflows.states import State
 from workflows.values import Assignment, Evidence, Waiver
 
@@ -124,7 +124,8 @@ def _gate_passed(run: Run, event: e.GatePassed, recorded: e.Recorded) -> Change:
     passed = {**run.passed, event.gate: event.approvers}
     proof = _proof(run, f"{event.gate}_approval", "attested", recorded)
     state = State.DISCONNECTING if event.gate == "plan" else State.REMOVING_PACKAGE
-    return _to(state, votes={}, passed=passed, evidence=proof, reconfirmed=False)
+    fresh: Change = {"reconfirmed": False, "compared_at": None}
+    return _to(state, votes={}, passed=passed, evidence=proof, **fresh)
 
 
 @_on(e.Declined)
@@ -474,7 +475,13 @@ def _consent(run: Run, event: e.ConsentGiven, recorded: e.Recorded) -> Change:
 @_on(e.InventoryReconfirmed)
 def _reconfirmed(run: Run, event: e.InventoryReconfirmed, recorded: e.Recorded) -> Change:
     seen = _later(run.last_seen_at, event.reading.at)
-    return {"reconfirmed": True, "last_seen_at": seen, "asks": True}
+    compared = event.reading.at
+    return {"reconfirmed": True, "compared_at": compared, "last_seen_at": seen, "asks": True}
+
+
+@_on(e.ComparisonLapsed)
+def _comparison_lapsed(run: Run, event: e.ComparisonLapsed, recorded: e.Recorded) -> Change:
+    return {"reconfirmed": False, "asks": True}
 
 
 @_on(e.InventoryReread)
@@ -551,6 +558,7 @@ def _bot_removal(run: Run, event: e.BotRemovalStarted, recorded: e.Recorded) -> 
         "bot_removal": event.attempt,
         "bot_removing": True,
         "rehearsal": "",
+        "deploying": None,
         "deployed_at": None,
         "removal_problems": (),
         "asks": True,
@@ -560,6 +568,16 @@ def _bot_removal(run: Run, event: e.BotRemovalStarted, recorded: e.Recorded) -> 
 @_on(e.RemovalRehearsed)
 def _rehearsed(run: Run, event: e.RemovalRehearsed, recorded: e.Recorded) -> Change:
     return {"rehearsal": event.outcome}
+
+
+@_on(e.RemovalDeploying)
+def _deploying(run: Run, event: e.RemovalDeploying, recorded: e.Recorded) -> Change:
+    return {"deploying": Deploying(at=recorded.at, known=event.known, user=event.user)}
+
+
+@_on(e.RemovalHeld)
+def _held(run: Run, event: e.RemovalHeld, recorded: e.Recorded) -> Change:
+    return {"deploying": None}
 
 
 @_on(e.RemovalDeployed)
@@ -574,6 +592,7 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
         "uninstall_reported_at": None,
         "bot_removing": False,
         "removal_problems": event.blockers,
+        "deploying": None,
         "deployed_at": None,
         "last_seen_at": _later(run.last_seen_at, event.reading.at),
         "evidence": left,
@@ -585,6 +604,7 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
 def _removal_failed(run: Run, event: e.RemovalFailed, recorded: e.Recorded) -> Change:
     return {
         "bot_removing": False,
+        "deploying": None,
         "deployed_at": None,
         "removal_problems": event.problems,
         "failed_removals": run.failed_removals | {event.reference},
@@ -600,6 +620,7 @@ def _removed(run: Run, event: e.PackageRemoved, recorded: e.Recorded) -> Change:
         "deadline": event.deadline,
         "backing_up": None,
         "bot_removing": False,
+        "deploying": None,
         "irreversible": _add(run.irreversible, "package_removed"),
         "evidence": _proof(run, "removal", "verified", recorded, event.reading),
     }

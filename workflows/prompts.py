@@ -38,6 +38,7 @@ class Ask(StrEnum):
     WAIT_BACKUP = "wait_backup"
     APPROVE_REMOVAL = "approve_removal"
     WAIT_RECONFIRMATION = "wait_reconfirmation"
+    COMPARE_AGAIN = "compare_again"
     REMOVE_PACKAGE = "remove_package"
     WAIT_REMOVAL = "wait_removal"
     DOWNLOAD_COPY = "download_copy"
@@ -90,6 +91,7 @@ _CHOICES: dict[Ask, tuple[type[c.Action], ...]] = {
     Ask.CONFIRM_NO_COPY: (c.ConfirmNoCopy, c.StartBackup, c.WaiveBackup, c.ReconsiderDataCopy),
     Ask.WAIT_BACKUP: (c.StopBackup,),
     Ask.APPROVE_REMOVAL: (c.Approve, c.Decline, c.GiveConsent, c.ReconsiderDataCopy, c.CheckNow),
+    Ask.COMPARE_AGAIN: (c.CheckNow, c.ReconsiderDataCopy),
     Ask.REMOVE_PACKAGE: (c.ReportUninstalled, c.RemoveByBot, c.ReconsiderDataCopy, c.CheckNow),
     Ask.WAIT_REMOVAL: (c.CheckNow,),
     Ask.DOWNLOAD_COPY: (c.ConfirmDownloaded, c.AskWhoElse),
@@ -192,7 +194,8 @@ def _ask(run: Run) -> Ask:
             return Ask.APPROVE_REMOVAL
         case State.REMOVING_PACKAGE:
             if not run.reconfirmed:
-                return Ask.WAIT_RECONFIRMATION
+                lapsed = run.compared_at is not None
+                return Ask.COMPARE_AGAIN if lapsed else Ask.WAIT_RECONFIRMATION
             waiting = run.uninstall_reported_at is not None or run.bot_removing
             return Ask.WAIT_REMOVAL if waiting else Ask.REMOVE_PACKAGE
         case State.DATA_COPY_WINDOW:

@@ -47,6 +47,14 @@ class BackupTask(Value):
     of: str
 
 
+class Deploying(Value):
+    """A deployment that has left the bot, or may have: what tells it from others."""
+
+    at: Instant
+    known: tuple[str, ...] = ()
+    user: str = ""
+
+
 class Run(Value):
     """Everything that is known about one uninstall.
 
@@ -127,6 +135,8 @@ class Run(Value):
     removal_digest: str = ""
     consent: bool = False
     reconfirmed: bool = False
+    compared_at: Instant | None = None
+    """When the package was last read and found to be what was approved."""
     uninstall_reported_at: Instant | None = None
     bot_removal: int = 0
     bot_removing: bool = False
@@ -135,6 +145,8 @@ class Run(Value):
     """Deployments of ours that Salesforce refused."""
     rehearsal: str = ""
     """How the rehearsal of the bot's present removal ended: '', passed, not_possible."""
+    deploying: Deploying | None = None
+    """The bot's deployment under way: the point of no return."""
     deployed_at: Instant | None = None
     """When Salesforce said that the bot's present removal succeeded."""
     last_seen_at: Instant | None = None
@@ -227,6 +239,13 @@ class Run(Value):
         """Whether the package may go without a copy: its data is backed up, or that is waived."""
         backup = self.current_backup
         return self.current_waiver is not None or (backup is not None and not backup.hidden)
+
+    @property
+    def removal_begun(self) -> bool:
+        """Whether the package's end was asked for and cannot be stopped, as far as is known."""
+        # Histories of before hold no deploying, only its success.
+        begun = (self.uninstall_reported_at, self.deploying, self.deployed_at)
+        return any(one is not None for one in begun)
 
     @property
     def unconfirmed(self) -> tuple[OwnedRecords, ...]:

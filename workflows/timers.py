@@ -8,6 +8,13 @@ from workflows.base import Instant, Value
 from workflows.run import Run
 from workflows.states import State
 
+COMPARED_FOR = timedelta(days=1)
+COMPARED_FOR_WITHOUT_COPY = timedelta(hours=1)
+"""So long a comparison with what was approved counts for a person who presses *Uninstall*.
+
+Where no copy is kept, what is written after the backup is lost for good: less long.
+"""
+
 
 class Timer(Value):
     """Something that falls due; unique in its run by kind and time."""
@@ -21,6 +28,9 @@ def timers(run: Run) -> list[Timer]:
     if run.state in {State.AWAITING_APPROVAL, State.AWAITING_REMOVAL_APPROVAL}:
         lapse = run.since + timedelta(seconds=run.policy.approval_ttl)
         return [Timer(kind="approvals_lapse", due=lapse)]
+    lapses = comparison_lapses(run)
+    if lapses is not None:
+        return [Timer(kind="comparison_lapses", due=lapses)]
     if run.state is not State.DATA_COPY_WINDOW or run.deadline is None:
         return []
     due = [
@@ -30,6 +40,15 @@ def timers(run: Run) -> list[Timer]:
     ]
     due.append(Timer(kind="window_end", due=window_end(run, run.deadline)))
     return sorted(due, key=lambda timer: timer.due)
+
+
+def comparison_lapses(run: Run) -> datetime | None:
+    """Return until when the comparison counts; None where nobody is to press anything."""
+    waits = run.state is State.REMOVING_PACKAGE and run.reconfirmed
+    pressed = run.uninstall_reported_at is not None or run.bot_removing
+    if not waits or pressed or run.compared_at is None:
+        return None
+    return run.compared_at + (COMPARED_FOR if run.keep_copy else COMPARED_FOR_WITHOUT_COPY)
 
 
 def window_end(run: Run, deadline: datetime) -> datetime:

@@ -118,6 +118,8 @@ TABLE = (
     (S.REMOVING_PACKAGE, c.CheckNow, control.check_now, (STAY,)),
     (S.REMOVING_PACKAGE, c.RecordRemovalStalled, package.stalled, (STAY,)),
     (S.REMOVING_PACKAGE, c.RecordRehearsal, package.rehearsed, (STAY,)),
+    (S.REMOVING_PACKAGE, c.RecordRemovalDeploying, package.deploying, (STAY,)),
+    (S.REMOVING_PACKAGE, c.RecordRemovalHeld, package.held, (STAY,)),
     (S.REMOVING_PACKAGE, c.RecordRemovalDeployed, package.deployed, (STAY,)),
     (S.REMOVING_PACKAGE, c.RecordRemovalFailed, package.failed, (STAY,)),
     (
@@ -126,6 +128,7 @@ TABLE = (
         package.package_gone,
         (S.DATA_COPY_WINDOW, S.COMPLETED),
     ),
+    (S.REMOVING_PACKAGE, c.FireTimers, window.fire, (STAY,)),
     (S.DATA_COPY_WINDOW, c.ConfirmDownloaded, window.downloaded, (S.COMPLETED,)),
     (S.DATA_COPY_WINDOW, c.AskWhoElse, window.who_else, (STAY,)),
     (S.DATA_COPY_WINDOW, c.FireTimers, window.fire, (STAY, S.COMPLETED)),

@@ -21,8 +21,6 @@ INSTALLED = "Salesforce Tooling API: InstalledSubscriberPackage"
 WRITTEN = "Salesforce REST API: COUNT() by SystemModstamp"
 STALLED_AFTER = timedelta(minutes=15)
 """An uninstall that was pressed so long ago and shows no effect seems to have failed."""
-DEPLOYS_AT_MOST = timedelta(hours=4)
-"""A removal by the bot of which nothing was heard for so long is told as one that failed."""
 FRESH = timedelta(hours=1)
 """So long after a question was asked its answer may come at any moment."""
 SECOND_LOOK = 5.0
@@ -127,10 +125,8 @@ class PackageWork:
 
     def _stalled(self, run: Run, now: datetime) -> tuple[c.Action, ...]:
         """Tell that an uninstall seems to have failed, with what blocks it now."""
-        reported = run.uninstall_reported_at
-        if run.bot_removing:
-            # A deployment that is on its way is followed; this is for one that says it is done.
-            reported = run.deployed_at or run.since + DEPLOYS_AT_MOST
+        # A deployment that is on its way is followed; this is for one that says it is done.
+        reported = run.deployed_at if run.bot_removing else run.uninstall_reported_at
         if reported is not None and run.thawed_at is not None:
             reported = max(reported, run.thawed_at)
         if reported is None or now - reported < STALLED_AFTER:

@@ -3,8 +3,9 @@
 Compare the package with what was approved; rehearse; look whether a deployment is under way;
 compare again if that took a while; deploy; follow it to its end. Both requests, the rehearsal's
 and the deployment's, are sent by :meth:`Removal._ask` alone, and only straight after a memo was
-stored that says so. Whatever ends in between, an answer that is lost, a killed process, finds that
-memo and looks for what it may have asked for; it never asks at once again.
+stored that says so; of the deployment the run's record says so too, since it is the point of no
+return. Whatever ends in between, an answer that is lost, a killed process, finds the one or the
+other and looks for what it may have asked for; it never asks at once again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bot.effects.telling import Telling
 from bot.errors import VendorError
 from bot.ports import Removal as Deployment
 from bot.store.base import QueuedEffect
-from bot.worker import Again, Done
+from bot.worker import Again, Done, Failed
 from handlers.ports import Progress
 from workflows import commands as c
 from workflows.base import Instant, Value
@@ -29,6 +30,9 @@ from workflows.states import State
 
 DEPLOY_PAUSE = 2.0
 LOOK_PAUSE = 10.0
+LONGEST_PAUSE = 60.0
+SLOWER = 0.1
+"""The longer something takes, the more rarely it is looked at: after this share of the time."""
 FRESH = timedelta(minutes=1)
 """A comparison with what was approved holds for so long: the deployment follows within it."""
 LOOK_FOR = timedelta(minutes=2)
@@ -37,6 +41,8 @@ LOOK_FOR = timedelta(minutes=2)
 It covers the bot's own time-out (30 s), a request that still waits in a proxy, and Salesforce's
 list, which may show a deployment some seconds late. To wait costs little: nothing hangs on it.
 """
+SHOWN_WITHIN = timedelta(minutes=1)
+"""So soon Salesforce tells how a deployment stands that it took."""
 CLOCK_SKEW = timedelta(minutes=10)
 """How far Salesforce's clock may be from ours."""
 TAKES_AT_MOST = timedelta(days=1)
@@ -54,7 +60,8 @@ class Course(Value):
     deployment's. ``asked``: it may leave from then on; ``known`` are the deployments that were
     there before it. ``looking``: no answer came, it is looked for since. ``id`` is the deployment
     that came of it; ``answered``: Salesforce said so itself. ``user`` is who the bot is to
-    Salesforce.
+    Salesforce. ``refused`` counts how often in a row it did not take the request; ``waits`` is
+    since when somebody else's deployment is waited for.
     """
 
     checked: Instant | None = None
@@ -65,6 +72,8 @@ class Course(Value):
     looking: Instant | None = None
     id: str = ""
     answered: bool = False
+    refused: int = 0
+    waits: Instant | None = None
 
     def but(self, **changes: Any) -> Course:
         """Return the same with *changes*."""
@@ -72,12 +81,17 @@ class Course(Value):
 
     def anew(self, **changes: Any) -> Course:
         """Return the same without a request, with *changes*."""
-        kept = {"checked": self.checked, "rehearsed": self.rehearsed, "user": self.user}
-        return Course(**{**kept, **changes})
+        kept = {"checked", "rehearsed", "user", "refused"}
+        return Course(**{**self.model_dump(include=kept), **changes})
 
     def again(self, after: float, *commands: c.Action) -> Again:
         """Go on from here in so many seconds."""
-        return Again(after, self.model_dump(mode="json", exclude_defaults=True), commands)
+        trying_again = self.refused > 0
+        return Again(after, self.memo(), commands, recovers=not trying_again)
+
+    def memo(self) -> dict[str, Any]:
+        """Write it as an effect's memo."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ class _Work:
 
     run: Run
     attempt: int
+    key: str
     course: Course
     now: datetime
 
@@ -93,6 +108,11 @@ class _Work:
     def rehearsal(self) -> bool:
         """Whether the present request is the rehearsal's."""
         return not self.course.rehearsed
+
+    @property
+    def elapsed(self) -> timedelta:
+        """How long ago the request left; a clock that was put back tells nothing."""
+        return max(timedelta(0), self.now - (self.course.asked or self.now))
 
     @property
     def fresh(self) -> bool:
@@ -108,7 +128,7 @@ class Removal:
         self._x = context
         self._tellers: dict[str, Telling] = {}
 
-    def remove(self, effects: list[QueuedEffect]) -> Done | Again:
+    def remove(self, effects: list[QueuedEffect]) -> Done | Again | Failed:
         """Rehearse and deploy the removal, once; a lost reply is looked up, never redone."""
         effect, run = effects[0], self._x.run(effects[0].run_id)
         attempt = int(effect.data["attempt"])
@@ -116,9 +136,8 @@ class Removal:
             return Done()
         course = Course.model_validate(effect.memo)
         if course == Course():
-            # The rehearsal of this attempt counts, even if the effect had to begin anew.
-            course = Course(rehearsed=bool(run.rehearsal))
-        work = _Work(run, attempt, course, self._x.clock.now())
+            course = self._begin(run)
+        work = _Work(run, attempt, effect.key, course, self._x.clock.now())
         if course.id:
             return self._follow(work)
         if course.asked and course.looking:
@@ -129,6 +148,15 @@ class Removal:
         if course.checked is None:
             return self._compare(work)
         return self._ask(work) if course.asked else self._arm(work)
+
+    def _begin(self, run: Run) -> Course:
+        """Begin, maybe anew after a block: what the record tells still counts."""
+        course = Course(rehearsed=bool(run.rehearsal))
+        asked = run.deploying
+        if asked is None:
+            return course
+        now = self._x.clock.now()
+        return course.but(asked=asked.at, known=asked.known, user=asked.user, looking=now)
 
     # --- before a request ------------------------------------------------------------------------
 
@@ -159,23 +187,28 @@ class Removal:
                 continue
             running = told.state == "running"
             if running and told.about_package and _may_be_ours(work.course, told):
-                return work.course.but(id=told.id).again(0.0)
+                adopted = work.course.but(id=told.id, asked=work.now)
+                return adopted.again(0.0, *_deploying(work, ()))
             # In front of the deployment wait for anybody's that removes the package, or may, and
             # for one that did: the package may be listed for a moment longer.
             removes = running or told.state == "succeeded"
             if not work.rehearsal and removes and told.about_package is not False:
-                return work.course.again(LOOK_PAUSE)
+                since = work.course.waits or work.now
+                self._tell(work, told, waits=True)
+                pause = _unhurried(work.now - since, LOOK_PAUSE)
+                return work.course.but(waits=since).again(pause)
         known = tuple(one.id for one in listed if not _before(one, work.now - 2 * CLOCK_SKEW))
-        return work.course.but(asked=work.now, known=known).again(0.0)
+        leaves = work.course.but(asked=work.now, known=known, waits=None)
+        return leaves.again(0.0, *_deploying(work, known))
 
     # --- the request -----------------------------------------------------------------------------
 
-    def _ask(self, work: _Work) -> Done | Again:
+    def _ask(self, work: _Work) -> Done | Again | Failed:
         course = work.course
         if work.run.frozen or self._x.stopping():
-            return course.anew().again(DEPLOY_PAUSE)
-        if not work.fresh:
-            return course.anew(checked=None).again(0.0)
+            return course.anew().again(DEPLOY_PAUSE, *_held(work))
+        if not work.fresh or not (work.rehearsal or work.run.deploying):
+            return course.anew(checked=None).again(0.0, *_held(work))
         try:
             begun = self._x.salesforce.start_removal(rehearsal=work.rehearsal)
         except VendorError as error:
@@ -184,8 +217,10 @@ class Removal:
                 return self._rehearsed(work, "not_possible", why=why)
             if error.unknown:
                 return course.but(looking=self._x.clock.now()).again(LOOK_PAUSE)
-            raise
-        return course.but(id=begun, answered=True).again(DEPLOY_PAUSE)
+            anew = course.anew(checked=None, refused=course.refused + 1)
+            return Failed(error, anew.memo(), tuple(_held(work)), attempts=course.refused)
+        goes_on = [c.RecordRecovered(job=work.key)] if course.refused else []
+        return course.but(id=begun, answered=True, refused=0).again(DEPLOY_PAUSE, *goes_on)
 
     def _look(self, work: _Work, asked: datetime, since: datetime) -> Again:
         """Look for what has become of a request without an answer, since *since*."""
@@ -202,8 +237,8 @@ class Removal:
                 return course.but(id=told.id).again(0.0)
             begun = True  # it names nothing yet: wait until it does
         if begun or work.now - since < LOOK_FOR:
-            return course.again(LOOK_PAUSE)
-        return course.anew(checked=None).again(0.0)
+            return course.again(_unhurried(work.now - since, LOOK_PAUSE))
+        return course.anew(checked=None).again(0.0, *_held(work))
 
     # --- after it --------------------------------------------------------------------------------
 
@@ -214,10 +249,14 @@ class Removal:
         except VendorError as error:
             if error.code != NOT_AVAILABLE:
                 raise
-            return course.again(LOOK_PAUSE)  # not to be read yet; the watch tells if never
+            # Not to be read yet. If that lasts it is told, and looked for on and on.
+            if work.elapsed >= SHOWN_WITHIN:
+                error.retryable = True
+                raise
+            return course.again(LOOK_PAUSE)
         self._tell(work, deployment)
         if deployment.state == "running":
-            return course.again(DEPLOY_PAUSE)
+            return course.again(_unhurried(work.elapsed, DEPLOY_PAUSE))
         user = deployment.by if course.answered else course.user
         if deployment.state == "succeeded":
             if not work.rehearsal:
@@ -260,18 +299,36 @@ class Removal:
                 raise
             return None
 
-    def _tell(self, work: _Work, deployment: Deployment) -> None:
+    def _tell(self, work: _Work, deployment: Deployment, *, waits: bool = False) -> None:
         run_id = work.run.id
         telling = self._tellers.setdefault(run_id, Telling(self._x, run_id))
         progress = Progress(
             done=deployment.done,
             total=deployment.components,
             failed=deployment.errors,
-            phase="rehearsing" if work.rehearsal else "removing",
+            phase="waiting" if waits else "rehearsing" if work.rehearsal else "removing",
             job=work.attempt,
-            label=deployment.detail,
+            label=deployment.id if waits else deployment.detail,
         )
-        telling.tell(progress, now=deployment.state != "running")
+        telling.tell(progress, now=waits or deployment.state != "running")
+
+
+def _unhurried(elapsed: timedelta, at_least: float) -> float:
+    """Return the seconds until the next look at what takes *elapsed* already."""
+    return max(at_least, min(LONGEST_PAUSE, SLOWER * elapsed.total_seconds()))
+
+
+def _deploying(work: _Work, known: tuple[str, ...]) -> list[c.Action]:
+    """Put into the record that the deployment leaves now; a rehearsal deletes nothing."""
+    if work.rehearsal:
+        return []
+    user = work.course.user
+    return [c.RecordRemovalDeploying(attempt=work.attempt, known=known, user=user)]
+
+
+def _held(work: _Work) -> list[c.Action]:
+    """Take back what :func:`_deploying` said: nothing was deployed."""
+    return [] if work.rehearsal else [c.RecordRemovalHeld(attempt=work.attempt)]
 
 
 def _wanted(run: Run, attempt: int) -> bool:

@@ -83,10 +83,10 @@ def _what_stays(run: Run, tr: Translator) -> str:
 def _package_lines(run: Run, tr: Translator) -> list[str]:
     """Say what becomes of the package and its backup when the run ends now."""
     lines = []
-    if run.bot_removing and not run.rehearsal:
+    if run.bot_removing and run.deploying is None:
         lines.append(
             tr(
-                "The removal is still being rehearsed. Until the deployment has begun, ending the "
+                "The deployment that removes the package has not begun. Until it has, ending the "
                 "run stops it; after that it does not."
             )
         )

@@ -30,6 +30,7 @@ _TITLES = {
     Ask.WAIT_BACKUP: N_("Backing up the package's data"),
     Ask.APPROVE_REMOVAL: N_("Approve the removal of the package"),
     Ask.WAIT_RECONFIRMATION: N_("Comparing the package with what was approved"),
+    Ask.COMPARE_AGAIN: N_("Compare the package again before it is uninstalled"),
     Ask.REMOVE_PACKAGE: N_("Uninstall the package in Salesforce"),
     Ask.WAIT_REMOVAL: N_("Checking that the package is gone"),
     Ask.DOWNLOAD_COPY: N_("Download the copy of the package's data"),
@@ -62,6 +63,7 @@ _THEN = {
     Ask.WAIT_BACKUP: N_("When the backup is verified, the choice about the copy goes on."),
     Ask.APPROVE_REMOVAL: N_("Then Sunset reads the package again, and it is uninstalled."),
     Ask.WAIT_RECONFIRMATION: N_("If nothing has changed, the package can be uninstalled."),
+    Ask.COMPARE_AGAIN: N_("If nothing has changed, the package can be uninstalled."),
     Ask.REMOVE_PACKAGE: N_("Then Sunset checks that the package is gone."),
     Ask.WAIT_REMOVAL: N_("With a saved copy, the time for downloading it begins then."),
     Ask.DOWNLOAD_COPY: N_("Then the run is completed."),
@@ -85,8 +87,10 @@ def title(run: Run, ask: Ask, tr: Translator) -> str:
     return tr.text(_ENDS[run.state] if run.state.final else _TITLES[ask])
 
 
-def then(ask: Ask, tr: Translator) -> str:
+def then(run: Run, ask: Ask, tr: Translator) -> str:
     """Say what happens next."""
+    if ask is Ask.WAIT_REMOVAL and run.keep_copy is False:
+        return tr("Then the run is completed.")
     return tr.text(_THEN[ask])
 
 
@@ -97,7 +101,9 @@ def deadline(run: Run, asked: Prompt, tr: Translator) -> str | None:
     """
     if asked.ask is not Ask.DOWNLOAD_COPY:
         due = asked.due
-        return None if due is None else tr("Approvals lapse {when}.", when=tr.moment(due))
+        if due is None or asked.ask is Ask.REMOVE_PACKAGE:
+            return None  # its message says how long the comparison counts
+        return tr("Approvals lapse {when}.", when=tr.moment(due))
     if run.deadline is None:
         return None
     when = tr.moment(run.deadline)

@@ -39,6 +39,9 @@ _FIXED: dict[type[e.Event], Text] = {
         "The choice about the data copy is open again; approvals given so far no longer count."
     ),
     e.BackupStopped: N_("The backup was stopped; what it took is not complete and does not count."),
+    e.ComparisonLapsed: N_(
+        "The comparison with what was approved is too old; it has to be made anew."
+    ),
     e.UninstallReported: N_("Reported: *Uninstall* was pressed in Salesforce."),
     e.HelpRequested: N_("Asked who else can download the data copy."),
     e.WindowEnded: N_(

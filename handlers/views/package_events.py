@@ -144,6 +144,18 @@ def _bot_removal(event: e.BotRemovalStarted, tr: Translator) -> str:
     )
 
 
+def _deploying(event: e.RemovalDeploying, tr: Translator) -> str:
+    return tr(
+        "The deployment that removes the package leaves now (attempt {attempt}); from here on it "
+        "cannot be stopped.",
+        attempt=event.attempt,
+    )
+
+
+def _held(event: e.RemovalHeld, tr: Translator) -> str:
+    return tr("No deployment came of attempt {attempt}.", attempt=event.attempt)
+
+
 def _rehearsed(event: e.RemovalRehearsed, tr: Translator) -> str:
     if event.outcome == "passed":
         return tr("The removal was rehearsed, and Salesforce named nothing against it.")
@@ -202,6 +214,8 @@ SAID: Mapping[type[e.Event], Callable[[Any, Translator], str]] = {
     e.InventoryChanged: _changed,
     e.BotRemovalStarted: _bot_removal,
     e.RemovalRehearsed: _rehearsed,
+    e.RemovalDeploying: _deploying,
+    e.RemovalHeld: _held,
     e.RemovalDeployed: _deployed,
     e.RemovalStalled: _stalled,
     e.RemovalFailed: _failed,

@@ -21,6 +21,7 @@ from tests.bot.removals import (
 )
 from tests.bot.rig import Rig
 from tests.workflows import samples
+from workflows import commands as c
 from workflows import events as e
 
 
@@ -288,3 +289,108 @@ def test_one_that_cannot_be_read_yet_is_read_later(removing: Rig, after: int) ->
     ends(removing)
     assert not removing.happened(e.Blocked)
     assert len(removing.salesforce.deployments) == 1
+
+
+def deployed(rig: Rig) -> Rig:
+    """Let the deployment be under way, and last."""
+    rig.salesforce.lasting = True
+    starts(rig)
+    rig.until(lambda: rig.salesforce.rehearsals)
+    rig.salesforce.finish()
+    rig.until(lambda: rig.salesforce.deployments)
+    return rig
+
+
+def test_the_point_of_no_return_is_in_the_record_before_it_is_passed(removing: Rig) -> None:
+    removing.salesforce.kill("start_removal", after=1)
+    starts(removing)
+    removing.until(lambda: removing.death.happened)
+    assert not removing.salesforce.deployments
+    assert removing.happened(e.RemovalDeploying)
+
+
+def test_a_change_that_is_found_while_it_deploys_changes_nothing(removing: Rig) -> None:
+    """It could not be approved any more; what counts is that the deployment is followed."""
+    rig = deployed(removing)
+    rig.salesforce.installed = samples.inventory("Hub", "Sync", "Added")
+    rig.does("UA", c.CheckNow())
+    passes(rig, timedelta(minutes=1))
+    assert not rig.happened(e.InventoryChanged)
+    rig.salesforce.finish()
+    ends(rig)
+    assert rig.run.deadline is None
+    assert rig.run.keep_copy is False
+    assert len(rig.salesforce.deployments) == 1
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_a_certain_refusal_is_no_deployment_and_is_not_looked_for(
+    removing: Rig, retryable: bool
+) -> None:
+    salesforce = removing.salesforce
+    salesforce.fail("start_removal", after=1, code="salesforce_request_limit", retryable=retryable)
+    starts(removing)
+    removing.until(lambda: removing.happened(e.RemovalHeld))
+    assert removing.run.deploying is None
+    looks = salesforce.count("find_removals")
+    if not retryable:
+        removing.settle()
+        assert removing.run.blocked is not None
+        removing.does("UA", c.Retry())
+    ends(removing)
+    assert salesforce.count("find_removals") == looks + 1
+    assert len(salesforce.deployments) == 1
+
+
+def test_one_that_is_refused_again_and_again_says_so_once(removing: Rig) -> None:
+    """It is compared anew each time; that is no sign that it goes on."""
+    salesforce = removing.salesforce
+    salesforce.fail("start_removal", after=1, times=12, code="salesforce_request_limit")
+    starts(removing)
+    removing.until(lambda: salesforce.count("start_removal") == 13, most=200)
+    assert len(removing.happened(e.Blocked)) == 1
+    assert not removing.happened(e.Recovered)
+    asked = removing.clock.now()
+    removing.until(lambda: salesforce.count("start_removal") == 14, most=40)
+    assert removing.clock.now() - asked > timedelta(seconds=20), "more and more rarely"
+    ends(removing)
+    assert len(removing.happened(e.Recovered)) == 1
+
+
+def test_what_a_block_has_ended_is_looked_for_and_not_asked_for_again(removing: Rig) -> None:
+    """The effect's memo ends with it; the record tells what was on its way."""
+    rig = deployed(removing)
+    rig.salesforce.fail("removal", times=1, code="salesforce_forbidden", retryable=False)
+    rig.until(lambda: rig.run.blocked is not None)
+    rig.salesforce.problems = (samples.BLOCKER,)
+    rig.salesforce.finish()
+    rig.does("UA", c.Retry())
+    rig.until(lambda: rig.happened(e.RemovalFailed))
+    assert rig.happened(e.RemovalFailed)[0].reference == "0Af1"
+    assert len(rig.salesforce.deployments) == 1
+
+
+def test_a_deployment_that_takes_hours_is_looked_at_more_and_more_rarely(removing: Rig) -> None:
+    rig = deployed(removing)
+    before = rig.salesforce.count("removal")
+    began = rig.clock.now()
+    rig.until(lambda: rig.clock.now() - began > timedelta(hours=5), most=2_000)
+    assert rig.salesforce.count("removal") - before <= 5 * 60 + 60
+    assert not rig.happened(e.RemovalStalled), "it is under way, and followed"
+    rig.salesforce.finish()
+    ends(rig)
+
+
+def test_the_wait_for_somebody_elses_is_told(removing: Rig) -> None:
+    salesforce = removing.salesforce
+    theirs = another(removing, about_package=None)
+    salesforce.deployments.append((removing.clock.now(), theirs))
+    starts(removing)
+    passes(removing, timedelta(minutes=1))
+    made = removing.store.progress(removing.run_id)
+    assert made is not None
+    assert (made.phase, made.label) == ("waiting", "0AfX")
+    looks = salesforce.count("find_removals")
+    passes(removing, timedelta(hours=1), timedelta(seconds=30))
+    assert salesforce.count("find_removals") - looks <= 90
+    assert removing.run.deploying is None, "nothing has left the bot"

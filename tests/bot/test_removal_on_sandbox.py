@@ -17,6 +17,7 @@ import pytest
 
 from bot.effects.removal import FRESH
 from bot.vendors.salesforce import Salesforce
+from bot.vendors.salesforce_bulk import bulk_of
 from sandbox.clock import Clock
 from sandbox.salesforce.tls import Certificate, certificate
 from tests.bot.faults import Death, FakeClock, Killed
@@ -77,6 +78,7 @@ class Stage:
         rig.stop()
         self.salesforce = Mortal(org.salesforce, rig.death)
         rig.salesforce = cast(Any, self.salesforce)
+        rig.package_data = cast(Any, bulk_of(org.salesforce))
         rig.start()
         rig.adopt(ready(org.salesforce.inventory()))
         rig.settle()

@@ -379,6 +379,10 @@ _ASIDE: dict[Ask, tuple[Ask, tuple[Chapter, ...]]] = {
     ),
     Ask.WAIT_BACKUP: (Ask.CHOOSE_DATA_COPY, (backup_begun,)),
     Ask.CONFIRM_NO_COPY: (Ask.CHOOSE_DATA_COPY, (backed_up, no_copy)),
+    Ask.COMPARE_AGAIN: (
+        Ask.REMOVE_PACKAGE,
+        (lambda story: story.reach("comparison_lapses"),),
+    ),
 }
 
 

@@ -73,7 +73,7 @@ def test_after_the_deployment_began(opens: Opening) -> None:
     stage.to_removal(keep=False)
     stage.does(ANNA, c.RemoveByBot())
     stage.until(lambda: bool(stage.setup.deployments()), most=120)
-    assert "From here on it cannot be stopped" in stage.question
+    assert "It cannot be stopped any more" in stage.question
     stage.does(ANNA, c.Cancel(reason="not now"))
     stage.settle()
     assert stage.setup.installed(), "it is still under way"

@@ -104,14 +104,9 @@ def test_while_the_backup_is_made(stage: Stage, kind: str) -> None:
     assert stage.wire.count("POST .*/jobs/query$") == 1
 
 
-TWICE = pytest.mark.xfail(
-    strict=True, reason="says that it goes on by itself before it has asked again; then blocks anew"
-)
-
-
 @pytest.mark.parametrize(
     ("kind", "asked"),
-    [pytest.param("limit", False, marks=TWICE), ("429", False), ("503", True)],
+    [("limit", False), ("429", False), ("503", True)],
 )
 def test_while_the_bot_deploys(opens: Opening, kind: str, asked: bool) -> None:
     """The trouble begins before it asks, or when it has *asked* and follows the deployment."""

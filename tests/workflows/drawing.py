@@ -131,7 +131,7 @@ def _finding(data: st.DataObject, action: c.Action, talk: Conversation) -> dict[
             return draw_backup(data, talk)
         case c.RecordBackupOutdated():
             return {"reading": draw_sight(data, talk)}
-        case c.RecordRemovalDeployed():
+        case c.RecordRemovalDeploying() | c.RecordRemovalHeld() | c.RecordRemovalDeployed():
             return {"attempt": draw_late(data, talk.run.bot_removal)}
         case c.RecordRehearsal():
             outcome = data.draw(st.sampled_from(["passed", "not_possible"]))

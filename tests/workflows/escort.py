@@ -134,6 +134,7 @@ _ANSWERS: dict[Ask, Callable[[Conversation], object]] = {
     Ask.WAIT_BACKUP: lambda talk: talk.bot.backs_up(hidden=talk.run.backups % 2),
     Ask.APPROVE_REMOVAL: _approve,
     Ask.WAIT_RECONFIRMATION: lambda talk: talk.bot.reads_the_package(talk.run.inventory),
+    Ask.COMPARE_AGAIN: lambda talk: talk.bot.reads_the_package(talk.run.inventory),
     Ask.REMOVE_PACKAGE: _boss(c.ReportUninstalled()),
     Ask.WAIT_REMOVAL: lambda talk: talk.bot.finds_the_package_gone(),
     Ask.DOWNLOAD_COPY: _boss(c.ConfirmDownloaded(where="the vault")),

@@ -159,6 +159,10 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.RecordRehearsal: lambda run, now: c.RecordRehearsal(
         attempt=run.bot_removal, outcome="passed", reference="0Af0"
     ),
+    c.RecordRemovalDeploying: lambda run, now: c.RecordRemovalDeploying(
+        attempt=run.bot_removal, known=("0Af0",), user="005BOT"
+    ),
+    c.RecordRemovalHeld: lambda run, now: c.RecordRemovalHeld(attempt=run.bot_removal),
     c.RecordRemovalDeployed: lambda run, now: c.RecordRemovalDeployed(
         attempt=run.bot_removal, reference="0Af1"
     ),

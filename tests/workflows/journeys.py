@@ -281,6 +281,22 @@ def to_removing_by_bot(policy: Policy | None = None) -> Conversation:
     return talk
 
 
+def to_deploying(policy: Policy | None = None) -> Conversation:
+    """The bot's deployment is under way: the point of no return is passed."""
+    talk = to_removing_by_bot(policy)
+    talk.bot.rehearses()
+    talk.bot.begins_to_deploy()
+    return talk
+
+
+def to_compare_again(policy: Policy | None = None) -> Conversation:
+    """The comparison with what was approved is too old."""
+    talk = to_removing(policy)
+    talk.wait(days=1)
+    talk.bot.fires()
+    return talk
+
+
 def to_uninstall_reported(policy: Policy | None = None) -> Conversation:
     talk = to_removing(policy)
     talk.wait(minutes=10)
@@ -365,6 +381,8 @@ MOMENTS: dict[str, Journey] = {
     "reconfirmation": to_reconfirmation,
     "removing_without_copy": to_removing_without_copy,
     "removing_by_bot": to_removing_by_bot,
+    "deploying": to_deploying,
+    "compare_again": to_compare_again,
     "uninstall_reported": to_uninstall_reported,
 }
 """Every state, and the moments inside states that ask something else."""

@@ -334,6 +334,15 @@ class Bot:
             c.RecordRehearsal(attempt=number, outcome=outcome, reference="0Af0", why=why)
         )
 
+    def begins_to_deploy(self, attempt: int | None = None) -> list[e.Event]:
+        """Pass the point of no return."""
+        number = self.talk.run.bot_removal if attempt is None else attempt
+        return self.does(c.RecordRemovalDeploying(attempt=number, known=("0Af0",), user="005BOT"))
+
+    def holds_the_deployment(self, attempt: int | None = None) -> list[e.Event]:
+        number = self.talk.run.bot_removal if attempt is None else attempt
+        return self.does(c.RecordRemovalHeld(attempt=number))
+
     def deploys(self, attempt: int | None = None) -> list[e.Event]:
         """Hear from Salesforce that the deployment succeeded."""
         number = self.talk.run.bot_removal if attempt is None else attempt

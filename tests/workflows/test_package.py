@@ -273,6 +273,9 @@ class TestTheRemoval:
     def test_by_the_bot_without_effect_and_started_anew(self) -> None:
         talk = journeys.to_removing_without_copy()
         talk.anna.lets_the_bot_remove_it()
+        assert talk.bot.finds_the_removal_stalled(samples.BLOCKER) == [], "it is not deployed yet"
+        talk.bot.begins_to_deploy()
+        talk.bot.deploys()
         assert kinds(talk.bot.finds_the_removal_stalled(samples.BLOCKER)) == ["RemovalStalled"]
         assert talk.asks(Ask.REMOVE_PACKAGE)
         assert not talk.run.bot_removing

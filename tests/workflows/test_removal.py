@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
@@ -14,6 +15,7 @@ from workflows import events as e
 from workflows.prompts import Ask
 from workflows.states import FINAL, State
 from workflows.text import N_
+from workflows.timers import timers
 
 SECOND = timedelta(seconds=1)
 
@@ -116,16 +118,18 @@ class TestTheRehearsal:
         assert kinds(talk.bot.rehearses(attempt=2)) == ["RemovalRehearsed"]
 
     @pytest.mark.parametrize("outcome", ["", "passed", "not_possible"])
+    @pytest.mark.parametrize("leaves", [False, True])
     def test_is_before_anything_that_cannot_be_taken_back(
-        self, outcome: Literal["", "passed", "not_possible"]
+        self, outcome: Literal["", "passed", "not_possible"], leaves: bool
     ) -> None:
-        """Until it is over nothing is deployed; from then on it may be, and is told so."""
         talk = journeys.to_removing_by_bot()
         if outcome:
             talk.bot.rehearses(outcome)
+        if leaves:
+            talk.bot.begins_to_deploy()
         [cancelled] = talk.anna.cancels()
         assert isinstance(cancelled, e.Cancelled)
-        assert ("removal_begun" in cancelled.irreversible) is bool(outcome)
+        assert ("removal_begun" in cancelled.irreversible) is leaves
 
     @pytest.mark.parametrize("moment", ["removing_without_copy", "uninstall_reported"])
     def test_of_nothing_is_not_told(self, moment: str) -> None:
@@ -141,12 +145,123 @@ class TestTheRehearsal:
         assert kinds(talk.anna.lets_the_bot_remove_it()) == ["BotRemovalStarted"]
 
 
+class TestThePointOfNoReturn:
+    def test_is_noted_once_for_each_removal(self) -> None:
+        talk = journeys.to_removing_by_bot()
+        asked = talk.run.prompt_version
+        assert talk.bot.begins_to_deploy(attempt=0) == []
+        assert kinds(talk.bot.begins_to_deploy()) == ["RemovalDeploying"]
+        assert talk.bot.begins_to_deploy() == []
+        assert talk.run.deploying is not None
+        assert (talk.run.deploying.known, talk.run.deploying.user) == (("0Af0",), "005BOT")
+        assert talk.run.prompt_version == asked
+        shown = {effect.key for effect in talk.effects[-3:]}
+        assert f"prompt:{asked}" in shown, "and its message says so"
+
+    def test_nothing_that_is_read_after_it_stops_the_bot_from_following(self) -> None:
+        """A change cannot be approved any more, and a copy cannot come of it."""
+        talk = journeys.to_deploying()
+        assert talk.bot.reads_the_package(samples.inventory("Hub")) == []
+        assert talk.bot.finds_the_backup_outdated() == []
+        with talk.refused("removal_started"):
+            talk.anna.reconsiders()
+        talk.wait(hours=9)
+        assert talk.bot.finds_the_removal_stalled() == [], "it is under way"
+        assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved", "RunCompleted"]
+        assert talk.run.deadline is None
+
+    def test_was_not_passed_where_no_deployment_came_of_it(self) -> None:
+        talk = journeys.to_deploying()
+        assert talk.bot.holds_the_deployment(attempt=0) == []
+        assert kinds(talk.bot.holds_the_deployment()) == ["RemovalHeld"]
+        assert talk.bot.holds_the_deployment() == []
+        assert kinds(talk.bot.reads_the_package(samples.inventory("Hub"))) == ["InventoryChanged"]
+
+    def test_a_deployment_that_succeeded_is_not_taken_back(self) -> None:
+        talk = journeys.to_deploying()
+        talk.bot.deploys()
+        assert talk.bot.holds_the_deployment() == []
+
+    @pytest.mark.parametrize("moment", ["removing_without_copy", "uninstall_reported"])
+    def test_is_not_the_bots_elsewhere(self, moment: str) -> None:
+        talk = journeys.MOMENTS[moment]()
+        assert talk.bot.begins_to_deploy() == []
+        assert talk.bot.holds_the_deployment() == []
+
+    def test_is_before_each_removal_anew(self) -> None:
+        talk = journeys.to_deploying()
+        talk.bot.fails_to_remove(samples.BLOCKER)
+        assert talk.run.deploying is None
+        talk.anna.lets_the_bot_remove_it()
+        assert kinds(talk.bot.begins_to_deploy()) == ["RemovalDeploying"]
+
+
+class TestTheComparison:
+    """What was compared is what was approved, for a while; then nobody knows."""
+
+    @pytest.mark.parametrize(
+        ("journey", "holds"),
+        [
+            (journeys.to_removing, timedelta(days=1)),
+            (journeys.to_removing_without_copy, timedelta(hours=1)),
+        ],
+    )
+    def test_lapses(self, journey: Callable[[], Conversation], holds: timedelta) -> None:
+        talk = journey()
+        [timer] = timers(talk.run)
+        assert timer.due == talk.now + holds
+        talk.wait(minutes=holds.total_seconds() / 60 - 1)
+        assert talk.bot.fires() == []
+        talk.wait(minutes=1)
+        assert kinds(talk.bot.fires()) == ["ComparisonLapsed"]
+        assert talk.asks(Ask.COMPARE_AGAIN)
+        assert timers(talk.run) == []
+
+    def test_has_to_be_made_again_then(self) -> None:
+        talk = journeys.to_compare_again()
+        with talk.refused("comparison_lapsed"):
+            talk.anna.reports_the_uninstall()
+        assert talk.bot.reads_the_package(ago=timedelta(days=1)) == []
+        seen = len(talk.effects)
+        talk.anna.asks_to_check()
+        assert "take_inventory" in talk.work_since(seen)
+        assert kinds(talk.bot.reads_the_package()) == ["InventoryReconfirmed"]
+        assert talk.asks(Ask.REMOVE_PACKAGE)
+        assert kinds(talk.anna.reports_the_uninstall()) == ["UninstallReported"]
+
+    def test_finds_what_was_added_meanwhile(self) -> None:
+        talk = journeys.to_compare_again()
+        assert kinds(talk.bot.reads_the_package(samples.inventory("Hub"))) == ["InventoryChanged"]
+        assert talk.asks(Ask.APPROVE_REMOVAL)
+        journeys.approved(talk)
+        assert talk.asks(Ask.WAIT_RECONFIRMATION)
+
+    def test_that_is_made_before_it_lapses_counts_from_then_on(self) -> None:
+        talk = journeys.to_removing()
+        talk.wait(hours=20)
+        talk.anna.asks_to_check()
+        assert kinds(talk.bot.reads_the_package()) == ["InventoryReconfirmed"]
+        talk.wait(hours=20)
+        assert talk.bot.fires() == []
+        assert talk.asks(Ask.REMOVE_PACKAGE)
+
+    @pytest.mark.parametrize("moment", ["uninstall_reported", "removing_by_bot", "deploying"])
+    def test_does_not_lapse_once_something_was_pressed(self, moment: str) -> None:
+        talk = journeys.MOMENTS[moment]()
+        assert timers(talk.run) == []
+
+    def test_a_package_that_went_without_it_is_gone_all_the_same(self) -> None:
+        talk = journeys.to_compare_again()
+        assert kinds(talk.bot.finds_the_package_gone()) == ["PackageRemoved"]
+
+
 class TestADeployment:
     """Salesforce calls the bot's removal a success: the package's absence is still to be seen."""
 
     def deployed(self) -> Conversation:
         talk = journeys.to_removing_by_bot()
         talk.bot.rehearses()
+        talk.bot.begins_to_deploy()
         talk.wait(minutes=8)
         talk.bot.deploys()
         return talk
@@ -203,9 +318,11 @@ class TestADeployment:
 
 
 class TestAStalledRemoval:
-    @pytest.mark.parametrize("moment", ["uninstall_reported", "removing_by_bot"])
+    @pytest.mark.parametrize("moment", ["uninstall_reported", "deploying"])
     def test_is_not_seen_in_a_reading_from_before_it_was_pressed(self, moment: str) -> None:
         talk = journeys.MOMENTS[moment]()
+        if moment == "deploying":
+            talk.bot.deploys()
         assert talk.bot.finds_the_removal_stalled(samples.BLOCKER, ago=SECOND) == []
         assert talk.asks(Ask.WAIT_REMOVAL)
         talk.wait(minutes=15)

@@ -67,7 +67,8 @@ def outdated(
     run: Run, action: c.RecordBackupOutdated, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Ask anew when records were written after the backup and nothing else keeps them."""
-    pressed = run.uninstall_reported_at is not None or run.deployed_at is not None
-    if run.keep_copy is not False or run.current_backup is None or run.current_waiver or pressed:
+    if run.keep_copy is not False or run.current_backup is None or run.current_waiver:
         return []
+    if run.removal_begun:
+        return []  # it is too late to ask anybody
     return [e.BackupOutdated(changed=action.changed, reading=action.reading)]

@@ -18,10 +18,8 @@ from workflows.values import Role
 def what_stays(run: Run) -> tuple[str, ...]:
     """Return codes of everything that stays as it is when the run ends now."""
     codes = list(run.irreversible)
-    begun = run.uninstall_reported_at is not None or (run.bot_removing and run.rehearsal)
-    if begun and run.removed_at is None:
-        # Pressed, though nobody has seen the result yet: better told once too often. Nothing is
-        # deployed while the bot's removal is only rehearsed.
+    if run.removal_begun and run.removed_at is None:
+        # Though nobody has seen the result yet: better told once too often.
         codes.append("removal_begun")
     if run.records_changed or run.job_state in WRITING:
         # What a job has done so far is known only at its end.
@@ -52,6 +50,15 @@ def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -
         raise Refused(
             "waived_backup",
             N_("<@{person}> waived the backup, so this cannot be their own run.", person=action.to),
+            N_("Hand over to another administrator."),
+        )
+    if action.to in run.passed.get("removal", ()) and not _removed(run):
+        raise Refused(
+            "approved_removal",
+            N_(
+                "<@{person}> approved the removal, so this cannot be their own run.",
+                person=action.to,
+            ),
             N_("Hand over to another administrator."),
         )
     left = {person for person in run.eligible_approvers if may_decide(run, person)} - {action.to}

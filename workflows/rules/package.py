@@ -41,16 +41,16 @@ def record(run: Run, action: c.RecordInventory, command: c.Command, now: datetim
         return [
             e.InventoryRecorded(inventory=action.inventory, digest=fresh, reading=action.reading)
         ]
-    pressed = run.uninstall_reported_at is not None or run.deployed_at is not None
-    if pressed or run.inventory is None or run.keep_copy is None:
+    if run.removal_begun or run.inventory is None or run.keep_copy is None:
         return []
     if fresh == inventory_digest(run.inventory):
         # What was read before the gate passed says nothing about the time since.
         waited_for = run.state is State.REMOVING_PACKAGE and action.reading.at >= run.since
+        newer = run.compared_at is None or action.reading.at > run.compared_at
         events: list[e.Event] = []
         if not same_listing(run.inventory, action.inventory):
             events.append(e.InventoryReread(inventory=action.inventory, reading=action.reading))
-        if waited_for and not run.reconfirmed:
+        if waited_for and newer and not run.bot_removing:
             events.append(e.InventoryReconfirmed(digest=fresh, reading=action.reading))
         return events
     was, now_is = _lines(run.inventory), _lines(action.inventory)
@@ -157,9 +157,7 @@ def stalled(
     run: Run, action: c.RecordRemovalStalled, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """The package is still there: the uninstall seems to have failed."""
-    pressed = run.uninstall_reported_at
-    if run.bot_removing:
-        pressed = run.deployed_at or run.since
+    pressed = run.deployed_at if run.bot_removing else run.uninstall_reported_at
     if pressed is None or action.reading.at < pressed:
         return []  # what was read before says nothing about the uninstall that was pressed since
     return [e.RemovalStalled(blockers=action.blockers, reading=action.reading)]
@@ -182,7 +180,7 @@ def rehearsed(
     run: Run, action: c.RecordRehearsal, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Note how the rehearsal of the bot's removal ended."""
-    if not run.bot_removing or run.bot_removal != action.attempt or run.rehearsal:
+    if not _attempts(run, action.attempt) or run.rehearsal:
         return []
     return [
         e.RemovalRehearsed(
@@ -194,13 +192,33 @@ def rehearsed(
     ]
 
 
+def deploying(
+    run: Run, action: c.RecordRemovalDeploying, command: c.Command, now: datetime
+) -> list[e.Event]:
+    """Note the point of no return, before it is passed."""
+    if not _attempts(run, action.attempt) or run.deploying is not None:
+        return []
+    return [e.RemovalDeploying(attempt=action.attempt, known=action.known, user=action.user)]
+
+
+def held(run: Run, action: c.RecordRemovalHeld, command: c.Command, now: datetime) -> list[e.Event]:
+    """Note that nothing was deployed after all."""
+    if not _attempts(run, action.attempt) or run.deploying is None or run.deployed_at is not None:
+        return []
+    return [e.RemovalHeld(attempt=action.attempt)]
+
+
 def deployed(
     run: Run, action: c.RecordRemovalDeployed, command: c.Command, now: datetime
 ) -> list[e.Event]:
     """Note that Salesforce calls the bot's deployment a success."""
-    if not run.bot_removing or run.bot_removal != action.attempt or run.deployed_at is not None:
+    if not _attempts(run, action.attempt) or run.deployed_at is not None:
         return []
     return [e.RemovalDeployed(attempt=action.attempt, reference=action.reference)]
+
+
+def _attempts(run: Run, attempt: int) -> bool:
+    return run.bot_removing and run.bot_removal == attempt
 
 
 def same_listing(one: Inventory | None, other: Inventory | None) -> bool:
@@ -259,6 +277,12 @@ def needs_inventory(run: Run) -> None:
 
 
 def _ready_for_removal(run: Run) -> None:
+    if not run.reconfirmed and run.compared_at is not None:
+        raise Refused(
+            "comparison_lapsed",
+            N_("The comparison with what was approved is too old; the package may have changed."),
+            N_("Press “Check now” in the thread; when nothing has changed, go on."),
+        )
     if not run.reconfirmed:
         raise Refused(
             "not_reconfirmed",

@@ -43,6 +43,8 @@ def fire(run: Run, action: c.FireTimers, command: c.Command, now: datetime) -> l
     due = [timer for timer in timers(run) if timer.due <= now]
     if any(timer.kind == "approvals_lapse" for timer in due):
         return lapse(run)
+    if any(timer.kind == "comparison_lapses" for timer in due):
+        return [e.ComparisonLapsed()]
     ended = any(timer.kind == "window_end" for timer in due)
     reminders = [
         (timer.due, int(timer.kind.removeprefix("reminder:")))

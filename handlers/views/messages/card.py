@@ -81,7 +81,7 @@ def _now(run: Run, asked: Prompt, title: str, tr: Translator) -> list[str]:
         tr("*Now:* {title}", title=title),
         *waiting(run, asked, tr),
         *waiting_lines(run, tr),
-        f"➡️ {asks.then(asked.ask, tr)}",
+        f"➡️ {asks.then(run, asked.ask, tr)}",
     ]
 
 

@@ -44,7 +44,7 @@ def frame(
         context(*waiting(run, asked, tr)),
         *body,
         actions(*buttons),
-        context(f"➡️ {asks.then(asked.ask, tr)}"),
+        context(f"➡️ {asks.then(run, asked.ask, tr)}"),
     )
 
 

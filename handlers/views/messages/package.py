@@ -15,6 +15,7 @@ from handlers.views.parts import sections as packed
 from handlers.views.problems import problem_lines
 from workflows.rules.package import inventory_digest
 from workflows.run import Run
+from workflows.timers import comparison_lapses
 
 
 def waiting_for_inventory(tr: Translator) -> list[Block]:
@@ -118,6 +119,22 @@ def waiting_for_reconfirmation(run: Run, tr: Translator) -> list[Block]:
     ]
 
 
+def compare_again(run: Run, tr: Translator) -> list[Block]:
+    """Say that the comparison is too old to press anything, and how it is made anew."""
+    when = tr.moment(run.compared_at) if run.compared_at else "–"
+    return [
+        section(
+            tr(
+                "⚠️ Do not press *Uninstall* in Salesforce now. The package was last compared with "
+                "what was approved {when}; since then somebody may have added to it, or written "
+                "records. When you are ready to uninstall it, press “Check now”: Sunset reads the "
+                "package again, and if nothing has changed you can go on at once.",
+                when=when,
+            )
+        )
+    ]
+
+
 def remove(run: Run, tr: Translator) -> list[Block]:
     """Show P3a-f, with the choice that was approved."""
     blocks: list[Block] = []
@@ -130,8 +147,23 @@ def remove(run: Run, tr: Translator) -> list[Block]:
         heading = tr("*In Salesforce:*")
     return [
         *blocks,
-        *packed([_last_warning(run, tr), *backup.brief(run, tr)]),
+        *packed([_last_warning(run, tr), *_compared(run, tr), *backup.brief(run, tr)]),
         *packed([heading, *_clicks(run, tr)]),
+    ]
+
+
+def _compared(run: Run, tr: Translator) -> list[str]:
+    """Say when the package was found to be what was approved: nobody knows of what came later."""
+    lapses = comparison_lapses(run)
+    if run.compared_at is None or lapses is None:
+        return []
+    return [
+        tr(
+            "Compared with what was approved {when}. Press “Check now” right before *Uninstall* "
+            "if that is a while ago; {lapses} it has to be compared anew.",
+            when=tr.moment(run.compared_at),
+            lapses=tr.moment(lapses),
+        )
     ]
 
 
@@ -219,17 +251,18 @@ def _rehearsal(run: Run, tr: Translator) -> list[str]:
         "not."
     )
     too_late = tr(
-        "⚠️ *From here on it cannot be stopped:* once the deployment has begun, cancelling the run "
-        "does not stop it."
+        "⚠️ *It cannot be stopped any more:* the deployment has begun, and cancelling the run does "
+        "not stop it."
     )
+    end = still if run.deploying is None else too_late
     match run.rehearsal:
         case "passed":
             passed = tr(
                 "The rehearsal passed. A rehearsal is no proof: Salesforce may still refuse."
             )
-            return [passed, too_late]
+            return [passed, end]
         case "not_possible":
-            return [tr("Salesforce could not rehearse it; it is done without."), too_late]
+            return [tr("Salesforce could not rehearse it; it is done without."), end]
         case _:
             rehearses = tr(
                 "First Salesforce is asked to rehearse it (a check-only deployment, which deletes "

@@ -15,7 +15,7 @@ from workflows.run import Run
 from workflows.text import N_
 
 _JOB = frozenset({"changing", "checking", "undoing"})
-_REMOVAL = frozenset({"rehearsing", "removing"})
+_REMOVAL = frozenset({"rehearsing", "waiting", "removing"})
 _BEFORE_READING = frozenset({"planning", "checking", "waiting"})
 _PHASES: dict[Ask, frozenset[str]] = {
     Ask.WAIT_REASSIGNMENT: _JOB,
@@ -49,7 +49,8 @@ def progress(run: Run, tr: Translator, made: Progress | None) -> list[Block]:
     if total_known(made):
         drawn = f"`{bar(made.done, made.total)}`"
         lines.append(f"{drawn} {tr.number(percent(made.done, made.total))} %")
-    lines.append(numbers(made, tr))
+    if made.phase != "waiting":
+        lines.append(numbers(made, tr))
     lines += aside_lines(made, tr)
     return list(packed([*lines, *speed_lines(run, made, tr)]))
 
@@ -65,6 +66,13 @@ def phase(made: Progress, tr: Translator) -> str:
             return _table(made, tr)
         case "rehearsing":
             return tr("*The removal is rehearsed:* nothing is deleted by this")
+        case "waiting":
+            return tr(
+                "⏳ *Sunset waits:* another deployment, {deployment}, is under way in Salesforce "
+                "(Setup › Deployment Status) and may be about the package. Sunset goes on by "
+                "itself when that has ended.",
+                deployment=code(made.label, 18),
+            )
         case "removing":
             return tr("*The package is being removed*")
         case _:
@@ -121,7 +129,7 @@ def _objects_to_come(made: Progress) -> bool:
 def aside_lines(made: Progress, tr: Translator) -> list[str]:
     """Say what failed so far, and what Salesforce says that it is doing."""
     lines = [failed_line(made, tr)] if made.failed else []
-    if made.phase in _REMOVAL and made.label:
+    if made.phase in _REMOVAL and made.phase != "waiting" and made.label:
         lines.append(tr("Salesforce says: {state}", state=outside(made.label, 200)))
     return lines
 

@@ -119,6 +119,8 @@ def _package(run: Run, ask: Ask, tr: Translator, made: Progress | None) -> list[
             return backup.waiting_for_backup(run, tr, made)
         case Ask.APPROVE_REMOVAL:
             return package.approve_removal(run, tr)
+        case Ask.COMPARE_AGAIN:
+            return package.compare_again(run, tr)
         case Ask.WAIT_RECONFIRMATION:
             return package.waiting_for_reconfirmation(run, tr)
         case Ask.REMOVE_PACKAGE:

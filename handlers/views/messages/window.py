@@ -198,7 +198,7 @@ def outcome(run: Run, tr: Translator) -> str:
     """Say what became of the copy of the package's data."""
     if run.evidence.get("removal") is None or run.removed_at is None:
         return _not_removed(run, tr)
-    if run.keep_copy is False:
+    if run.keep_copy is False and run.deadline is None:
         return tr("No copy was saved, as was approved.")
     if run.downloaded:
         where = outside(run.copy_location, 1_000)

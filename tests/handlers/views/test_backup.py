@@ -260,6 +260,12 @@ def test_a_removal_says_until_when_it_can_be_stopped() -> None:
     ):
         assert part in text
     story.bot(c.RecordRehearsal(attempt=1, outcome="passed"))
+    assert "cancelling the run stops the removal" in says(story.run, rehearsing)
+    elsewhere = replace(REMOVING, phase="waiting", done=0, total=0, failed=0, label="0AfX")
+    text = says(story.run, elsewhere)
+    assert "another deployment, `0AfX`, is under way in Salesforce" in text
+    assert "components" not in text
+    story.bot(c.RecordRemovalDeploying(attempt=1))
     text = says(story.run, REMOVING)
     for part in (
         "*The package is being removed*",
@@ -267,7 +273,7 @@ def test_a_removal_says_until_when_it_can_be_stopped() -> None:
         "5 of 10 components",
         "1 error so far.",
         "A rehearsal is no proof",
-        "*From here on it cannot be stopped:*",
+        "*It cannot be stopped any more:*",
     ):
         assert part in text
     assert "a second" not in text
