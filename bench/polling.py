@@ -7,9 +7,11 @@ leave it are counted.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from bot.vendors.connect import connect_hubspot, salesforce_login
 from bot.vendors.salesforce import Salesforce
 from bot.vendors.salesforce_bulk import bulk_of
 from bot.vendors.salesforce_http import TimeoutAdapter
+from sandbox.scenario import SCENARIOS
 from workflows import commands as c
 from workflows.text import N_
 from workflows.values import BOT, CORE_OBJECTS, Plan, Policy, Reading, Reason
@@ -92,7 +95,7 @@ class Waiting:
         """End it."""
         self._bot.close()
 
-    def to_approvals(self) -> None:
+    def to_approvals(self, *, keep: bool = True) -> None:
         """Come to the question of the removal's approval."""
         self._does(
             c.StartRun(
@@ -117,13 +120,20 @@ class Waiting:
         self._finds(c.RecordSyncQuiet(reading=reading))
         self._finds(c.RecordOwners(owners=(), reading=reading))
         self._reach(lambda: self._bot.run.inventory is not None, "the inventory")
-        self._does(c.ChooseDataCopy(keep=True))
+        self._does(c.ChooseDataCopy(keep=keep))
+        if not keep:
+            self._bot.does(APPROVERS[0], c.WaiveBackup(reason="It is a benchmark."))
+            self._does(c.ConfirmNoCopy())
 
     def to_removal(self) -> None:
         """Come to the step that a person does in Setup."""
         self._does(c.GiveConsent())
         self._approve()
         self._reach(lambda: self._bot.run.reconfirmed, "the comparison")
+
+    def deploys(self) -> None:
+        """Let the bot remove it; the first deployment that it asks for takes longer than a day."""
+        self._does(c.RemoveByBot())
 
     def pressed(self) -> None:
         """Say that Uninstall was pressed, although it was not."""
@@ -171,19 +181,38 @@ class Waiting:
         self._bot.does(BOT, action)
 
 
+@contextmanager
+def _waiting(uninstall_seconds: float | None = None) -> Iterator[Waiting]:
+    """Start a run against a sandbox of its own."""
+    with tempfile.TemporaryDirectory(prefix="sunset-bench-") as name:
+        scenario = None if uninstall_seconds is None else Path(name) / "scenario.toml"
+        if scenario is not None:
+            text = (SCENARIOS / "tidy.toml").read_text(encoding="utf-8")
+            slow = f"uninstall_seconds = {uninstall_seconds}"
+            scenario.write_text(re.sub(r"uninstall_seconds = .*", slow, text), encoding="utf-8")
+        with sandbox(scenario) as told:
+            waiting = Waiting(told, Path(name))
+            try:
+                yield waiting
+            finally:
+                waiting.close()
+
+
 def run(span: timedelta = DAY) -> tuple[Json, list[Goal]]:
     """Count through *span* each; return the answer for programs, and the goals."""
-    with tempfile.TemporaryDirectory(prefix="sunset-bench-") as name, sandbox() as told:
-        waiting = Waiting(told, Path(name))
-        try:
-            waiting.to_approvals()
-            results: Json = {"approvals": waiting.live(span)}
-            waiting.to_removal()
-            results["removal"] = waiting.live(span)
-            waiting.pressed()
-            results["stalled"] = waiting.live(span)
-        finally:
-            waiting.close()
+    results: Json = {}
+    with _waiting() as waiting:
+        waiting.to_approvals()
+        results["approvals"] = waiting.live(span)
+        waiting.to_removal()
+        results["removal"] = waiting.live(span)
+        waiting.pressed()
+        results["stalled"] = waiting.live(span)
+    with _waiting(uninstall_seconds=2 * DAY.total_seconds()) as waiting:
+        waiting.to_approvals(keep=False)
+        waiting.to_removal()
+        waiting.deploys()
+        results["deploying"] = waiting.live(span)
     most = max(results.values())
     results["each_minute"] = EACH_MINUTE
     results["ratio_to_each_minute"] = round(most / EACH_MINUTE, 3)
@@ -198,6 +227,7 @@ def text(results: Json) -> str:
         ("approvals of the removal are pending", results["approvals"]),
         ("a person is to press Uninstall", results["removal"]),
         ("it was pressed, without effect", results["stalled"]),
+        ("its own deployment, which Salesforce has queued", results["deploying"]),
         ("looking each minute, for comparison", results["each_minute"]),
     ]
     return table(("waiting for", "requests a day"), rows)

@@ -18,6 +18,7 @@ from bot.effects.context import Context
 from bot.effects.owners import OwnerChecks
 from bot.effects.package import PackageWork
 from bot.effects.reassignment import Reassignment
+from bot.effects.removal import Removal
 from bot.engine import Engine
 from bot.owners import OwnerList
 from bot.people import People
@@ -106,6 +107,7 @@ class QuietBot:
             "count_owners": OwnerChecks(self.context).count,
             "take_inventory": package.take_inventory,
             "watch_package": package.watch,
+            "remove_package": Removal(self.context).remove,
         }
         self.worker = Worker(self.store, self.engine, {**mine, **handlers}, wall=parts.wall)
         self.engine.on_commit(self.worker.wake)

@@ -58,14 +58,15 @@ class BackingUp:
                 raise
             return Again(PAUSE_WHEN_HELD) if _wanted(self._x.run(run.id), number) else Done()
         made = summary(result, run.inventory)
-        says = N_("{rows} records in {files} files, counted anew", rows=made.rows, files=made.files)
+        says = N_("records: {rows}, files: {files}; counted anew", rows=made.rows, files=made.files)
         reading = self._x.reading(SOURCE, says)
         return Done(commands=(c.RecordBackup(number=number, backup=made, reading=reading),))
 
     def _directory(self, run: Run, task: BackupTask) -> Path:
         """Return where the backup lies: the same after every restart."""
         org = run.inventory.org_id if run.inventory else ""
-        return self._x.settings.sunset_backups.absolute() / directory_name(org, task.started_at)
+        name = f"{directory_name(org, task.started_at)}-{run.id}-{task.number}"
+        return self._x.settings.sunset_backups.absolute() / name
 
     def _go(self, run_id: str, number: int) -> Callable[[], bool]:
         """Return what says whether to go on; the database is not asked all the time."""

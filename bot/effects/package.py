@@ -115,7 +115,8 @@ class PackageWork:
     def _pause(self, run: Run, now: datetime) -> float:
         """Return the seconds until the next look: each costs a request, for days."""
         interval = self._x.settings.sunset_poll_interval
-        if run.state is not State.REMOVING_PACKAGE:
+        followed = run.bot_removing and run.deployed_at is None
+        if run.state is not State.REMOVING_PACKAGE or followed:
             rarely = min(15 * interval, timedelta(minutes=15))
         elif now - run.since < FRESH:
             rarely = interval

@@ -30,7 +30,7 @@ from workflows.states import State
 
 DEPLOY_PAUSE = 2.0
 LOOK_PAUSE = 10.0
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 300.0
 SLOWER = 0.1
 """The longer something takes, the more rarely it is looked at: after this share of the time."""
 FRESH = timedelta(minutes=1)

@@ -5,6 +5,8 @@ A text may be read at any time: what it says of the deadline holds before it and
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from slack_sdk.models.blocks import Block
 
 from handlers.actions import Act
@@ -40,16 +42,36 @@ def limits(run: Run, tr: Translator) -> list[str]:
     """
     if run.deadline is None:
         return [_deadline(run, tr)]
-    end = window_end(run, run.deadline)
-    if end.replace(second=0, microsecond=0) <= run.deadline:
+    if not copy_approved(run):
+        return [*_unknown_copy(tr), *_limits(run, run.deadline, tr)]
+    return _limits(run, run.deadline, tr)
+
+
+def copy_approved(run: Run) -> bool:
+    """Say whether a copy was to be saved; else the package was removed by another hand, unasked."""
+    return run.keep_copy is True and "removal" in run.passed
+
+
+def _unknown_copy(tr: Translator) -> list[str]:
+    return [
+        tr(
+            "The package was removed before its removal was approved here, so nobody knows whether "
+            "a copy of its data was saved. If one was:"
+        )
+    ]
+
+
+def _limits(run: Run, deadline: datetime, tr: Translator) -> list[str]:
+    end = window_end(run, deadline)
+    if end.replace(second=0, microsecond=0) <= deadline:
         return [_deadline(run, tr), tr("After that it is gone for good.")]
-    if run.missing_at is not None and run.missing_at >= run.deadline:
+    if run.missing_at is not None and run.missing_at >= deadline:
         return [
             tr("The removal was noticed late: the data copy may be gone already."),
             tr(
                 "It was kept until {when} at least, and is surely gone after {end}. Look at once "
                 "whether it can still be downloaded.",
-                when=tr.moment(run.deadline),
+                when=tr.moment(deadline),
                 end=tr.moment(end),
             ),
         ]
