@@ -64,7 +64,7 @@ def test_polling() -> None:
     assert 8 <= results["approvals"] <= 12
     assert 60 < results["removal"] < 120
     assert results["stalled"] > results["removal"]
-    assert 120 <= results["deploying"] < 400
+    assert 60 <= results["deploying"] < 200
     assert "press Uninstall" in polling.text(results)
 
 
