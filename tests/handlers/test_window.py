@@ -29,7 +29,7 @@ from tests.handlers import payloads
 from tests.handlers.desk import Answer, Desk, plain, words_of
 from tests.handlers.engine import STRANGER
 from tests.handlers.runs import ADMIN, APPROVERS, OTHER_ADMIN, tell
-from tests.handlers.views.looks import EN, HOSTILE, PL, fits
+from tests.handlers.views.looks import EN, HOSTILE, PL, fits, shown
 from workflows import commands as c
 from workflows import events as e
 from workflows.checklist import Mark, checklist
@@ -158,6 +158,17 @@ def test_a_second_administrator_who_submits_later_is_told_that_it_is_over(desk: 
     assert "This run is over" in answer.text
     assert "It is downloaded" not in str(answer.view)
     assert places(desk) == ["the vault"]
+
+
+def test_a_package_that_another_hand_removed_promises_no_copy() -> None:
+    story = tell(Ask.APPROVE_REMOVAL)
+    gone = c.RecordPackageAbsent(last_seen_at=story.now, reading=story.reading("no row"))
+    run = story.bot(gone).run
+    assert run.state is State.DATA_COPY_WINDOW
+    for told in (prompt_message(run, EN, None), reminder(run, 3_600, EN)):
+        assert "nobody knows whether a copy of its data was saved" in shown(told)
+    approved = tell(Ask.DOWNLOAD_COPY).run
+    assert "nobody knows" not in shown(prompt_message(approved, EN, None))
 
 
 def test_a_button_pressed_when_the_window_is_over_is_refused(desk: Desk) -> None:

@@ -137,9 +137,7 @@ def compare_again(run: Run, tr: Translator) -> list[Block]:
 
 def remove(run: Run, tr: Translator) -> list[Block]:
     """Show P3a-f, with the choice that was approved."""
-    blocks: list[Block] = []
-    if run.removal_problems:
-        blocks += packed(_still_there(run, tr))
+    blocks: list[Block] = [*packed(_in_the_way(run, tr))]
     if run.inventory is not None and run.inventory.org_id:
         org = outside(run.inventory.org_id, 40)
         heading = tr("*In Salesforce, org {org}:*", org=org)
@@ -215,11 +213,22 @@ def _clicks(run: Run, tr: Translator) -> list[str]:
     ]
 
 
-def _still_there(run: Run, tr: Translator) -> list[str]:
-    """Show what stands against the uninstall, as Salesforce said or as was found anew."""
+def _in_the_way(run: Run, tr: Translator) -> list[str]:
+    """Show what stands against the uninstall: Salesforce's own words, or what the search found."""
+    found = run.inventory.blockers if run.inventory is not None else ()
+    problems = run.removal_problems or found
+    if not problems:
+        return []
+    heading = []
+    if run.removal_problems:
+        heading = [tr("⚠️ *The package is still installed.* Remove first what refers to it:")]
+    elif any(one.sure for one in found):
+        heading = [
+            tr("⚠️ *Salesforce will probably refuse.* Remove first what refers to the package:")
+        ]
     return [
-        tr("⚠️ *The package is still installed.* Remove first what refers to it:"),
-        *problem_lines(run.removal_problems, tr, run.inventory),
+        *heading,
+        *problem_lines(problems, tr, run.inventory),
         tr("There may be others: Salesforce often names only a few at a time."),
     ]
 

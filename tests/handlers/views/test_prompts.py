@@ -192,6 +192,17 @@ def test_problems_that_came_back_are_shown_where_they_are_mended() -> None:
     assert "Still listed in HubSpot" in shown(prompt_message(story.run, EN, None))
 
 
+def test_what_is_known_to_block_stands_where_uninstall_is_pressed() -> None:
+    text = shown(prompt_message(tell(Ask.REMOVE_PACKAGE).run, EN, None))
+    assert "Salesforce will probably refuse" in text
+    assert "Layout *Contact 0 Prefs__c* refers to Prefs__c" in text
+    story = Story()
+    story.package = runs.inventory(blockers=0)
+    text = shown(prompt_message(tell(Ask.REMOVE_PACKAGE, story).run, EN, None))
+    assert "refuse" not in text
+    assert "There may be others" not in text
+
+
 def test_links_lead_to_the_vendors_pages() -> None:
     assert urls(prompt_message(tell(Ask.DISCONNECT).run, EN, None)) == [
         "https://app.hubspot.com/integrations-settings/4711/installed/salesforce"
