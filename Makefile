@@ -33,7 +33,7 @@ demo: $(RUNTIME) ## Start the sandbox and the bot; prints the page's address
 	@$(BIN)/python -m bot.cli demo $(ARGS)
 
 test: $(STAMP) browser lint ## Run every check and test
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 6 --dist loadgroup $(ARGS)
 
 bench: $(STAMP) ## Run the benchmarks
 	@$(BIN)/python -m bench all $(ARGS)
