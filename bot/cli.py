@@ -36,9 +36,11 @@ app = typer.Typer(
 )
 runs_app = typer.Typer(help="Look at runs.", no_args_is_help=True)
 audit_app = typer.Typer(help="Check and export the record.", no_args_is_help=True)
+db_app = typer.Typer(help="Keep the bot's database safe.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 app.add_typer(backup_app, name="backup")
+app.add_typer(db_app, name="db")
 
 out = Console()
 err = Console(stderr=True)
@@ -266,6 +268,34 @@ def export(
             line = {"run": one, **item.recorded.model_dump(mode="json")}
             text = json.dumps({**line, "prev": item.prev, "hash": item.hash}, ensure_ascii=False)
             sys.stdout.write(text + "\n")
+
+
+@db_app.command("backup")
+def backup_database(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; a new file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the database into FILE while the bot runs: whole, checked, for its owner alone."""
+    from bot.store.copying import copy_database
+
+    settings = _settings()
+    copied = copy_database(settings.sunset_database, file)
+    if as_json:
+        told = {"file": str(copied.path), "runs": copied.runs, "events": copied.events}
+        out.print_json(data={**told, "bytes": copied.size})
+        return
+    tr = translator(settings.sunset_locale)
+    out.print(
+        tr(
+            "{path}: copied and checked; runs: {runs}, events: {events}.",
+            path=str(copied.path),
+            runs=tr.number(copied.runs),
+            events=tr.number(copied.events),
+        ),
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def print_verdict(result: dict[str, Any], tr: Translator) -> None:

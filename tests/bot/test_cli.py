@@ -356,3 +356,17 @@ def test_a_plan_that_cannot_be_made(
     assert said.status == 1
     assert str(vendor_error("hubspot").problem) in said.flat
     assert "Traceback" not in said.err
+
+
+def test_a_copy_of_the_database(sunset: Sunset, database: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copies.db"
+    said = sunset("db", "backup", str(target), "--json")
+    assert said.status == 0
+    with closing(sqlite3.connect(target)) as copy:
+        (events,) = copy.execute("SELECT count(*) FROM events").fetchone()
+    held = {"runs": 1, "events": events, "bytes": target.stat().st_size}
+    assert said.data == {"file": str(target), **held}
+    again = sunset("db", "backup", str(target))
+    assert again.status == 1
+    assert "is there already; nothing is overwritten" in again.flat
+    assert f"events: {events}" in sunset("db", "backup", f"{target}2").flat
