@@ -202,7 +202,7 @@ def file_info(slack: Slack, arguments: Arguments) -> dict[str, Any]:
 # Tokens and sockets
 
 
-def auth_test(slack: Slack, arguments: Arguments) -> dict[str, Any]:  # noqa: ARG001
+def auth_test(slack: Slack, arguments: Arguments) -> dict[str, Any]:  # noqa: ARG001 - as every method
     """auth.test."""
     return {
         "url": f"{slack.origin}/",
@@ -215,7 +215,7 @@ def auth_test(slack: Slack, arguments: Arguments) -> dict[str, Any]:  # noqa: AR
     }
 
 
-def open_connection(slack: Slack, arguments: Arguments) -> dict[str, Any]:  # noqa: ARG001
+def open_connection(slack: Slack, arguments: Arguments) -> dict[str, Any]:  # noqa: ARG001 - as every method
     """apps.connections.open."""
     ticket = slack.sockets.ticket()
     return {"url": f"{slack.socket_origin}/link/?ticket={ticket}&app_id={APP}"}
