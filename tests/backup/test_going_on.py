@@ -346,7 +346,7 @@ def test_a_session_is_renewed_once_in_the_middle(org: Yard, address: Address) ->
     token = org.org.world.scenario.salesforce.access_token
     salesforce = salesforce_at(address, token, Patience(sleep=org.naps.append))
     client = salesforce.client
-    client._login = Renewed(client._login)  # type: ignore[assignment] - counts asks
+    client._login = Renewed(client._login)  # type: ignore[assignment]  # it counts the asks
     fault(org.org.world, "salesforce", "results", "unauthorized", after=2)
     org.run(page=60, salesforce=salesforce)
     assert Renewed.asked == 2
