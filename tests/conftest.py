@@ -1,4 +1,7 @@
-"""One headless Chromium for all tests of a process (Playwright allows one at a time)."""
+"""What all tests share: counted attacks, and one headless Chromium for each process.
+
+Playwright allows one browser at a time in a process.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from shutil import which
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+pytest_plugins = ["tests.attacks"]
 
 CHROMIUM = (
     os.environ.get("SUNSET_CHROMIUM")
