@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
@@ -64,7 +64,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     # The counter speaks in the teardown; a failure may come before.
     if report.when != "teardown" and report.passed:
         return
-    told = list(report.user_properties)
+    told: list[tuple[str, Any]] = list(report.user_properties)
     tried = next((value for name, value in told if name == "cases"), 1)
     with Path(target).open("a", encoding="utf-8") as file:
         for name, value in told:
