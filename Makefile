@@ -7,8 +7,10 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is compiled is kept: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test bench lint format setup requirements messages diagram browser
+.PHONY: help demo test bench reliability lint compiled format setup requirements messages diagram browser
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,16 +34,24 @@ $(STAMP): $(RUNTIME) requirements-dev.txt pyproject.toml
 demo: $(RUNTIME) ## Start the sandbox and the bot; prints the page's address
 	@$(BIN)/python -m bot.cli demo $(ARGS)
 
-test: $(STAMP) browser lint ## Run every check and test
+test: $(STAMP) browser ## Run every check and test
+	@$(MAKE) --no-print-directory -j2 lint compiled
 	@$(BIN)/python -m pytest -n 6 --dist loadgroup $(ARGS)
 
 bench: $(STAMP) ## Run the benchmarks
 	@$(BIN)/python -m bench all $(ARGS)
 
+reliability: $(STAMP) ## Attack every promise; writes the table of docs/reliability.md
+	@$(BIN)/python tools/update-reliability -n 4 $(ARGS)
+
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# Every worker of the tests would else compile all of them by itself.
+compiled: $(STAMP)
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null || $(BIN)/python -m pytest --collect-only
 
 format: $(STAMP) ## Put the code into the house's style
 	@$(BIN)/ruff check --fix .
