@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot.cli_audit import audit_app, fail, open_store
 from bot.cli_backup import backup_app
 from bot.errors import SettingsError
 from bot.settings import Settings, load_settings
@@ -35,7 +35,6 @@ app = typer.Typer(
     add_completion=False,
 )
 runs_app = typer.Typer(help="Look at runs.", no_args_is_help=True)
-audit_app = typer.Typer(help="Check and export the record.", no_args_is_help=True)
 db_app = typer.Typer(help="Keep the bot's database safe.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
@@ -185,7 +184,7 @@ def list_runs(as_json: AsJson = False) -> None:
     """List all runs, newest first."""
     from bot.report import run_row
 
-    settings, store = _store()
+    settings, store = open_store()
     found = [run for run_id in store.run_ids() if (run := store.run(run_id))]
     if as_json:
         out.print_json(data=[run_row(run) for run in found])
@@ -212,10 +211,10 @@ def show_run(
     """Show one run: its checklist with the evidence, the reassignment, and its history."""
     from bot.report import history_table, run_detail, step_two, steps_table
 
-    settings, store = _store()
+    settings, store = open_store()
     run = store.run(run_id)
     if run is None:
-        _fail(f"There is no run {run_id}. `sunset runs list` shows all.")
+        fail(f"There is no run {run_id}. `sunset runs list` shows all.")
     tr = translator(settings.sunset_locale)
     if follow:
         run = _followed(store, run, tr, as_json)
@@ -236,38 +235,6 @@ def _followed(store: SqliteStore, run: Run, tr: Translator, as_json: bool) -> Ru
 
     screen = JsonLines() if as_json else screen_for(out, tr, time.monotonic)
     return follow(store, run, screen, wait=time.sleep, clock=time.monotonic)
-
-
-@audit_app.command("verify")
-def verify(
-    run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Recompute the hash chain of every run; exit status 1 if anything was changed."""
-    settings, store = _store()
-    tr = translator(settings.sunset_locale)
-    results = verify_all(store, run_id)
-    if as_json:
-        out.print_json(data=results)
-    else:
-        for result in results:
-            print_verdict(result, tr)
-        print_limits(tr)
-    if any(result["problems"] for result in results):
-        raise typer.Exit(1)
-
-
-@audit_app.command("export")
-def export(
-    run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,
-) -> None:
-    """Print the stored history as JSON Lines, each event with its place in the hash chain."""
-    _, store = _store()
-    for one in _chosen(store, run_id):
-        for item in store.history(one):
-            line = {"run": one, **item.recorded.model_dump(mode="json")}
-            text = json.dumps({**line, "prev": item.prev, "hash": item.hash}, ensure_ascii=False)
-            sys.stdout.write(text + "\n")
 
 
 @db_app.command("backup")
@@ -298,66 +265,8 @@ def backup_database(
     )
 
 
-def print_verdict(result: dict[str, Any], tr: Translator) -> None:
-    """Print what was found in one run's chain, and what that proves."""
-    if result["problems"]:
-        out.print(tr("{run}: CHANGED", run=result["run"]), style="bold red")
-        for problem in result["problems"]:
-            out.print(f"  {problem}", markup=False)
-        return
-    out.print(
-        tr(
-            "{run}: intact, {count} events, head {head}",
-            run=result["run"],
-            count=result["events"],
-            head=result["head"],
-        )
-    )
-
-
-def print_limits(tr: Translator) -> None:
-    """Say what the check of a hash chain cannot show."""
-    out.print(
-        tr(
-            "This shows that no recorded event was changed, removed or added in between. It cannot "
-            "show that somebody who may write the database did not rewrite all of it: compare the "
-            "head with the last line of this run in the audit channel."
-        ),
-        style="dim",
-    )
-
-
-def verify_all(store: SqliteStore, run_id: str | None = None) -> list[dict[str, Any]]:
-    """Recompute the chain of every run, or of one; return what was found, run by run."""
-    results = []
-    for one in _chosen(store, run_id):
-        problems = store.problems(one)
-        history = [] if problems else store.history(one)
-        head = history[-1].hash if history else ""
-        results.append({"run": one, "events": len(history), "head": head, "problems": problems})
-    return results
-
-
-def _chosen(store: SqliteStore, run_id: str | None) -> list[str]:
-    if run_id is None:
-        return store.run_ids()
-    if run_id not in store.run_ids():
-        _fail(f"There is no run {run_id}. `sunset runs list` shows all.")
-    return [run_id]
-
-
 def _settings() -> Settings:
     return load_settings()
-
-
-def _store() -> tuple[Settings, SqliteStore]:
-    """Open the database for looking; it must exist already."""
-    from bot.store.sqlite import SqliteStore
-
-    settings = load_settings()
-    if not Path(settings.sunset_database).exists():
-        _fail(f"There is no database {settings.sunset_database} yet; SUNSET_DATABASE names it.")
-    return settings, SqliteStore(settings.sunset_database)
 
 
 def secrets_of(settings: Settings) -> list[str]:
@@ -366,11 +275,6 @@ def secrets_of(settings: Settings) -> list[str]:
 
     values = (getattr(settings, name) for name in type(settings).model_fields)
     return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-
-
-def _fail(sentence: str, status: int = 1) -> NoReturn:
-    err.print(sentence, style="red", markup=False, highlight=False)
-    raise typer.Exit(status)
 
 
 def main() -> None:

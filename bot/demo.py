@@ -17,11 +17,13 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.backup.verify import verify
-from bot.cli import print_verdict, serve, verify_all
+from bot.cli import serve
+from bot.cli_audit import add_channel, holds, print_verdict, verify_all
 from bot.cli_backup import print_problems
 from bot.clocks import RemoteClock
 from bot.errors import SettingsError
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
+from bot.store.chain import Chain
 from bot.store.sqlite import SqliteStore
 from handlers.i18n import Translator, translator
 from workflows.text import N_
@@ -72,7 +74,7 @@ def rehearse(*, auto: bool, locale: str, scenario: str | None, port: int) -> int
             clock.close()
         if not auto:
             return 0
-        return _verdict(database, walked[0] if walked else 1, locale)
+        return _verdict(settings, walked[0] if walked else 1)
 
 
 def _walk(page: str, locale: str, finished: threading.Event) -> int:
@@ -83,16 +85,17 @@ def _walk(page: str, locale: str, finished: threading.Event) -> int:
         finished.set()
 
 
-def _verdict(database: Path, status: int, locale: str) -> int:
-    """Check the record of what was just done; it must be intact."""
-    tr = translator(locale)
-    store = SqliteStore(database)
+def _verdict(settings: Settings, status: int) -> int:
+    """Check the record of what was just done; it must be intact, and anchored."""
+    tr = translator(settings.sunset_locale)
+    store = SqliteStore(settings.sunset_database, Chain(settings.audit_keys))
     results = verify_all(store)
+    add_channel(results, store, settings)
     runs = [run for run_id in store.run_ids() if (run := store.run(run_id)) is not None]
     store.close()
     for result in results:
         print_verdict(result, tr)
-    intact = bool(results) and not any(result["problems"] for result in results)
+    intact = bool(results) and all(result["channel"] and holds(result) for result in results)
     unsound = [run.id for run in runs if run.backup and not _sound(run.backup, tr)]
     return status or (1 if unsound or not intact else 0)
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.ports import Clock
 from bot.store.base import Delivery, DueTimers, Link, Store, Transaction
-from bot.store.chain import GENESIS, body, link
+from bot.store.chain import body
 from handlers.ports import AuditEntry, Outcome, Progress
 from workflows.commands import Command, DueTimer, FireTimers
 from workflows.decide import decide
@@ -86,7 +86,7 @@ class Engine:
                 raise AssertionError(f"delivery {delivery_key} belongs to no run")
             return Outcome(run=known[0], repeated=True)
         stored = transaction.load(run_id)
-        run, last_hash = stored if stored else (None, GENESIS)
+        run, last_hash = stored if stored else (None, self._store.chain.genesis)
         now = self._clock.now()
         events = decide(run, command, now)
         first = (run.version if run else 0) + 1
@@ -96,7 +96,7 @@ class Engine:
             recorded = Recorded(seq=number, at=now, actor=command.actor, event=event)
             after = evolve(run, recorded)
             text = body(run_id, recorded)
-            digest = link(last_hash, text)
+            digest = self._store.chain.link(last_hash, text)
             links.append(Link(recorded, last_hash, digest, text))
             asked = effects(run, recorded, after)
             wanted += self._when(run, number, asked)

@@ -17,6 +17,7 @@ from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.audit.checkpoint import LOOK_SECONDS, Checkpoints
 from bot.effects.backup import BackingUp
 from bot.effects.context import CARD, Context
 from bot.effects.files import FilesInThread
@@ -36,6 +37,7 @@ from bot.ports import Clock, HubSpotPort
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
 from bot.store.base import Store
+from bot.store.chain import Chain
 from bot.store.sqlite import SqliteStore
 from bot.timers import OWNERS_SECONDS, PEOPLE_SECONDS, TICK_SECONDS, Alarm
 from bot.vendors.connect import connect_hubspot, connect_salesforce
@@ -67,7 +69,7 @@ class Program:
         self.settings = settings
         self.clock = clock
         self._lock = _Lock(settings.sunset_database)
-        self.store: Store = SqliteStore(settings.sunset_database)
+        self.store: Store = SqliteStore(settings.sunset_database, Chain(settings.audit_keys))
         self._web = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self.slack = Slack(self._web)
         self.hubspot: HubSpotPort = connect_hubspot(settings)
@@ -113,6 +115,8 @@ class Program:
         self._alarm.every(TICK_SECONDS, engine.fire_due_timers, "timers")
         self._alarm.every(PEOPLE_SECONDS, self.people.refresh, "people")
         self._alarm.every(OWNERS_SECONDS, self.owners.refresh, "owners")
+        checkpoints = Checkpoints(self.store, self.slack, self.clock, context.translator)
+        self._alarm.every(LOOK_SECONDS, checkpoints.look, "checkpoints")
         self._alarm.start()
         self._listeners.submit(self._warm_up)
         log.info("ready", account=account.portal_id)
@@ -159,7 +163,9 @@ class Program:
         register(app, services)
         token = self.settings.slack_app_token.get_secret_value()
         web = web_client(token, self.settings.slack_api_url)
-        self._socket = socket_mode(app, token, web, SOCKET_THREADS)
+        self._socket = socket_mode(
+            app, token, web, SOCKET_THREADS, self.settings.sunset_locale
+        )
         try:
             self._socket.client.connect()
         except SlackApiError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +14,7 @@ from bot.errors import SettingsError
 from workflows.text import N_
 
 MemberIds = Annotated[tuple[str, ...], NoDecode]
+_AUDIT_KEY = re.compile(r"(?:[0-9a-fA-F]{2}){32,64}")
 Durations = Annotated[tuple[timedelta, ...], NoDecode]
 
 
@@ -82,6 +84,9 @@ class Settings(SalesforceSettings):
     sunset_backups: Path = Path("backups")
     sunset_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
     sunset_audit_channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,}$")
+    sunset_audit_key: SecretStr | None = None
+    sunset_audit_former_keys: SecretStr | None = None
+    sunset_audit_signing_key_file: Path | None = None
     sunset_admins: MemberIds
     sunset_approvers: MemberIds
     sunset_required_approvals: int = Field(2, ge=1)
@@ -106,6 +111,23 @@ class Settings(SalesforceSettings):
         if wrong:
             raise ValueError(f"not a Slack user or user group id: {', '.join(wrong)}")
         return ids
+
+    @field_validator("sunset_audit_key", "sunset_audit_former_keys")
+    @classmethod
+    def _hexadecimal(cls, value: SecretStr | None) -> SecretStr | None:
+        keys = [] if value is None else value.get_secret_value().split(",")
+        if any(not _AUDIT_KEY.fullmatch(key.strip()) for key in keys):
+            raise ValueError("must be 64 hexadecimal digits or more (docs/audit.md makes one)")
+        return value
+
+    @property
+    def audit_keys(self) -> tuple[bytes, ...]:
+        """The key of the record's chain, then former ones; empty: it is not keyed."""
+        told = [self.sunset_audit_key, self.sunset_audit_former_keys]
+        if self.sunset_audit_key is None:
+            return ()
+        digits = ",".join(one.get_secret_value() for one in told if one is not None).split(",")
+        return tuple(bytes.fromhex(one.strip()) for one in digits)
 
     @field_validator("sunset_reminders", mode="before")
     @classmethod

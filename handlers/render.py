@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from handlers.i18n import Translator
 from handlers.ports import Progress
-from handlers.views.messages.audit import audit_line
+from handlers.views.messages.audit import audit_line, checkpoint
 from handlers.views.messages.card import card
 from handlers.views.messages.notices import notice
 from handlers.views.messages.prompts import closed_prompt, prompt_message
@@ -19,6 +19,7 @@ __all__ = [
     "Message",
     "audit_line",
     "card",
+    "checkpoint",
     "closed_prompt",
     "missed_reminders",
     "notice",

@@ -10,6 +10,7 @@ import hashlib
 
 import structlog
 
+from bot.audit import channel
 from bot.effects.context import CARD, Context
 from bot.store.base import PostedMessage, QueuedEffect
 from bot.worker import Again, Done
@@ -88,8 +89,8 @@ class Messages:
             posted = self._look_up(effect, run, slot, thread_ts)
         if posted is not None and (done := self._replace(run, posted, shown)) is not None:
             return done
-        channel = self._x.settings.sunset_channel
-        new = self._x.slack.post(channel, shown, f"{run.id}:{slot}", thread_ts=thread_ts)
+        main = self._x.settings.sunset_channel
+        new = self._x.slack.post(main, shown, f"{run.id}:{slot}", thread_ts=thread_ts)
         return Done(messages=(PostedMessage(slot, new.channel, new.ts, _digest(shown)),))
 
     def _replace(self, run: Run, posted: PostedMessage, shown: Message) -> Done | None:
@@ -134,9 +135,10 @@ class Messages:
             wanted = [seq for seq in wanted if seq not in there]
         if not wanted:
             return Done()
+        links = self._x.store.events(run_id, wanted)
         lines = [
             render.audit_line(AuditEntry(link.recorded, link.hash), run_id, self._x.translator).text
-            for link in self._x.store.events(run_id, wanted)
+            for link in links
         ]
         text = "\n".join(lines)
         first, last = wanted[0], wanted[-1]
@@ -144,7 +146,7 @@ class Messages:
             self._x.settings.sunset_audit_channel,
             Message(text=text, blocks=[]),
             f"{run_id}:audit:{first}-{last}",
-            payload={"run": run_id, "events": ",".join(str(seq) for seq in wanted)},
+            payload=channel.payload(run_id, {link.recorded.seq: link.hash for link in links}),
         )
         return Done()
 
@@ -152,8 +154,8 @@ class Messages:
         """Return the numbers of the events whose lines the audit channel shows."""
         run = self._x.run(run_id)
         shown: set[int] = set()
-        channel = self._x.settings.sunset_audit_channel
-        for posted in self._x.slack.messages(channel, oldest=run.started_at.timestamp() - 60):
+        audit = self._x.settings.sunset_audit_channel
+        for posted in self._x.slack.messages(audit, oldest=run.started_at.timestamp() - 60):
             payload = posted.payload or {}
             if posted.own and payload.get("run") == run_id:
                 shown |= {int(seq) for seq in str(payload.get("events", "")).split(",") if seq}

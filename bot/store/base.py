@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.store.chain import Chain
 from handlers.ports import Progress
 from workflows.effects import Effect
 from workflows.events import Recorded
@@ -211,7 +212,9 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """A database of runs."""
+    """A database of runs; ``chain`` says how their events are hashed."""
+
+    chain: Chain
 
     def write(self, function: Callable[[Transaction], T]) -> T:
         """Run *function* in a transaction and return its result once it is durable.
@@ -255,6 +258,10 @@ class Store(Protocol):
 
     def message(self, run_id: str, slot: str) -> PostedMessage | None:
         """Return where a message lies."""
+        ...
+
+    def waiting_lines(self, run_id: str) -> set[int]:
+        """Return the numbers of the events whose audit lines are still to be posted."""
         ...
 
     def scheduled(self, run_id: str, key: str) -> ScheduledMessage | None:

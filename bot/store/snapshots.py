@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import workflows
-from workflows.events import Recorded
-from workflows.evolve import fold
 from workflows.run import Run
 
 EVERY = 256
@@ -59,14 +56,3 @@ def load(connection: sqlite3.Connection, run_id: str) -> tuple[Run, str] | None:
         return Run.model_validate_json(row["body"]), row["hash"]
     except ValueError:
         return None
-
-
-def problems(connection: sqlite3.Connection, run_id: str, history: Iterable[Recorded]) -> list[str]:
-    """Say whether a run's snapshot, if it counts, is what its *history* makes."""
-    kept = load(connection, run_id)
-    if kept is None:
-        return []
-    until = [recorded for recorded in history if recorded.seq <= kept[0].version]
-    if until and fold(until) == kept[0]:
-        return []
-    return [f"the snapshot at event {kept[0].version} is not what the events make"]

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot.audit import verify
 from bot.errors import StoreError
 from bot.store import snapshots
 from bot.store.base import (
@@ -21,7 +22,7 @@ from bot.store.base import (
     ScheduledMessage,
     Transaction,
 )
-from bot.store.chain import GENESIS, body, link, parse
+from bot.store.chain import PLAIN, Chain, parse
 from bot.store.readers import Readers
 from bot.store.transaction import SqliteTransaction, damaged, read_run
 from bot.store.writer import Writer, storage_error
@@ -41,7 +42,8 @@ SCHEMA_VERSION = 4
 class SqliteStore:
     """A :class:`bot.store.base.Store` in one SQLite file, written by one process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, chain: Chain = PLAIN) -> None:
+        self.chain = chain
         self._path = path
         self._readers = Readers(self._connect)
         self._runs: dict[str, tuple[Run, str]] = {}
@@ -159,42 +161,32 @@ class SqliteStore:
 
     def problems(self, run_id: str) -> list[str]:
         """Recompute the chain; return a sentence for each thing that does not fit."""
-        rows = self._rows("SELECT * FROM events WHERE run_id = ? ORDER BY seq", run_id)
-        found: list[str] = []
-        prev, expected = GENESIS, 1
-        for row in rows:
-            number = row["seq"]
-            if number != expected:
-                found.append(f"event {expected} is missing (the next one is {number})")
-            if row["prev"] != prev:
-                found.append(f"event {number} does not follow the one before it")
-            if link(row["prev"], row["body"]) != row["hash"]:
-                found.append(f"event {number} is not what was recorded")
-            found.extend(_columns(run_id, row))
-            prev, expected = row["hash"], number + 1
-        found.extend(self._derived(run_id, expected - 1))
-        # What cannot be read cannot be folded, and was told above.
-        return found or self._snapshot(run_id)
+        return verify.problems(self.stored(run_id), self.chain)
 
-    def _snapshot(self, run_id: str) -> list[str]:
-        history = [item.recorded for item in self.history(run_id)]
-        with self._readers.lend() as connection:
-            return snapshots.problems(connection, run_id, history)
-
-    def _derived(self, run_id: str, last: int) -> list[str]:
-        """Compare the end of a history with what else was written together with its events."""
-        found: list[str] = []
-        known = self._rows("SELECT version FROM runs WHERE id = ?", run_id)
-        if not known:
-            found.append("the run's entry is missing")
-        elif known[0]["version"] != last:
-            found.append(f"the history ends at {last}, but {known[0]['version']} were recorded")
+    def stored(self, run_id: str) -> verify.Stored:
+        """Return everything about a run that its history must agree with, as it stands there."""
+        columns = "seq, at, type, actor, body, prev, hash"
+        rows = self._rows(f"SELECT {columns} FROM events WHERE run_id = ? ORDER BY seq", run_id)  # noqa: S608 - fixed names
+        entry = self._rows(
+            "SELECT account, started_at, state, active, version, "
+            "frozen_at_seq IS NOT NULL AS frozen FROM runs WHERE id = ?",
+            run_id,
+        )
+        speaks_of = {}
         for table, column in (("deliveries", "last"), ("effects", "seq")):
             query = f"SELECT max({column}) AS most FROM {table} WHERE run_id = ?"  # noqa: S608 - fixed names
-            most = self._rows(query, run_id)[0]["most"] or 0
-            if most > last:
-                found.append(f"the history ends at {last}, but {table} speak of event {most}")
-        return found
+            speaks_of[table] = self._rows(query, run_id)[0]["most"] or 0
+        with self._readers.lend() as connection:
+            kept = snapshots.load(connection, run_id)
+        return verify.Stored(
+            run_id=run_id,
+            events=[verify.StoredEvent(**dict(row)) for row in rows],
+            run=verify.StoredRun(**{**dict(entry[0]), "frozen": bool(entry[0]["frozen"])})
+            if entry
+            else None,
+            speaks_of=speaks_of,
+            snapshot=kept[0] if kept else None,
+        )
 
     def due_timers(self, now: datetime) -> list[DueTimers]:
         """Return the set timers that are due, by run; reminders of frozen runs are held back."""
@@ -226,6 +218,15 @@ class SqliteStore:
             slot,
         )
         return PostedMessage(**dict(rows[0])) if rows else None
+
+    def waiting_lines(self, run_id: str) -> set[int]:
+        """Return the numbers of the events whose audit lines are still to be posted."""
+        rows = self._rows(
+            "SELECT seq FROM effects WHERE run_id = ? AND kind = 'audit_line' "
+            "AND state IN ('pending', 'leased')",
+            run_id,
+        )
+        return {row["seq"] for row in rows}
 
     def scheduled(self, run_id: str, key: str) -> ScheduledMessage | None:
         """Return a scheduled message."""
@@ -323,21 +324,3 @@ def _links(run_id: str, rows: Iterable[sqlite3.Row]) -> list[Link]:
         return [Link(parse(row["body"]), row["prev"], row["hash"]) for row in rows]
     except ValueError as error:
         raise damaged(run_id) from error
-
-
-def _columns(run_id: str, row: sqlite3.Row) -> Iterable[str]:
-    """Compare the columns beside an event's text with the text itself."""
-    try:
-        recorded = parse(row["body"])
-    except ValueError:
-        return [f"event {row['seq']} cannot be read"]
-    told = (row["seq"], row["at"], row["type"], row["actor"])
-    meant = (
-        recorded.seq,
-        recorded.at.isoformat(timespec="microseconds"),
-        recorded.event.type,
-        f"{recorded.actor.kind}:{recorded.actor.id}",
-    )
-    if told != meant or body(run_id, recorded) != row["body"]:
-        return [f"event {row['seq']} has columns that contradict its text"]
-    return []

@@ -63,6 +63,8 @@ class Posted:
     own: bool = False
     files: tuple[str, ...] = ()
     """Names of the files that the bot uploaded with it."""
+    user: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,11 +182,16 @@ class Slack:
         return None
 
     def messages(
-        self, channel: str, *, thread_ts: str | None = None, oldest: float = 0.0
+        self,
+        channel: str,
+        *,
+        thread_ts: str | None = None,
+        oldest: float = 0.0,
+        pages: int = HISTORY_PAGES,
     ) -> Iterator[Posted]:
         """Yield the messages of a channel or thread since *oldest*, with their keys."""
         cursor = ""
-        for _ in range(HISTORY_PAGES):
+        for _ in range(pages):
             common: dict[str, Any] = {
                 "channel": channel,
                 "oldest": f"{max(oldest, 0.0):.6f}",
@@ -219,6 +226,8 @@ class Slack:
                 for file in item.get("files") or []
                 if self._user_id and file.get("user") == self._user_id
             ),
+            str(item.get("user") or item.get("bot_id") or ""),
+            bool(item.get("edited")),
         )
 
     # --- files -----------------------------------------------------------------------------------

@@ -107,6 +107,10 @@ class FakeSlack(Faulty, Slack):
         """Return the messages that were posted with a key that ends so."""
         return [one for one in self.shown if one.key.endswith(key)]
 
+    def shown_with(self, part: str) -> list[Shown]:
+        """Return the messages whose key has this part."""
+        return [one for one in self.shown if part in one.key]
+
     def one(self, key: str) -> Shown:
         """Return the one message with this key."""
         (found,) = self.keyed(key)
@@ -185,7 +189,12 @@ class FakeSlack(Faulty, Slack):
         return False
 
     def messages(
-        self, channel: str, *, thread_ts: str | None = None, oldest: float = 0.0
+        self,
+        channel: str,
+        *,
+        thread_ts: str | None = None,
+        oldest: float = 0.0,
+        pages: int = 0,
     ) -> Iterator[Posted]:
         yield from self.history(channel, thread_ts, oldest)
 

@@ -18,7 +18,7 @@ from bot.people import People
 from bot.program import handlers
 from bot.settings import Settings, load_settings
 from bot.store.base import Link, QueuedEffect, Transaction
-from bot.store.chain import GENESIS, body, link
+from bot.store.chain import GENESIS, PLAIN, body
 from bot.store.sqlite import SqliteStore
 from bot.worker import Worker
 from handlers.i18n import translator
@@ -64,7 +64,7 @@ def chained(run_id: str, history: Iterable[e.Recorded], last: str = GENESIS) -> 
     """Put a history into a hash chain."""
     links = []
     for recorded in history:
-        digest = link(last, body(run_id, recorded))
+        digest = PLAIN.link(last, body(run_id, recorded))
         links.append(Link(recorded, last, digest))
         last = digest
     return links

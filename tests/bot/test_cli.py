@@ -186,7 +186,7 @@ def test_no_runs_yet(sunset: Sunset, tmp_path: Path) -> None:
     SqliteStore(tmp_path / "sunset.db").close()
     assert "no runs yet" in sunset("runs", "list").flat
     assert sunset("runs", "list", "--json").data == []
-    assert sunset("audit", "verify").status == 0
+    assert sunset("audit", "verify", "--no-slack").status == 0
 
 
 def test_runs_are_listed(sunset: Sunset, database: Path) -> None:
@@ -264,11 +264,11 @@ def test_an_intact_record(sunset: Sunset, database: Path) -> None:
     head = store.history("R1")[-1].hash
     number = len(store.history("R1"))
     store.close()
-    said = sunset("audit", "verify")
+    said = sunset("audit", "verify", "--no-slack")
     assert said.status == 0
     assert "R1: intact" in said.flat
     assert head in said.flat
-    (verdict,) = sunset("audit", "verify", "--json", "--run", "R1").data
+    (verdict,) = sunset("audit", "verify", "--no-slack", "--json", "--run", "R1").data
     assert verdict == {"run": "R1", "events": number, "head": head, "problems": []}
 
 
@@ -285,11 +285,11 @@ def test_an_intact_record(sunset: Sunset, database: Path) -> None:
 )
 def test_a_changed_record(sunset: Sunset, database: Path, statement: str) -> None:
     tamper(database, statement)
-    said = sunset("audit", "verify")
+    said = sunset("audit", "verify", "--no-slack")
     assert said.status == 1
     assert "R1: CHANGED" in said.flat
     assert "Traceback" not in said.err
-    said = sunset("audit", "verify", "--json")
+    said = sunset("audit", "verify", "--no-slack", "--json")
     assert said.status == 1
     assert said.data[0]["problems"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.store.chain import link
+from bot.store.chain import PLAIN
 from bot.store.sqlite import SqliteStore
 from tests.bot.effects_contract import EffectsContract
 from tests.bot.store_contract import Factory, StoreContract, append, effect, lease, queue
@@ -311,7 +311,7 @@ def test_a_changed_event_with_a_hash_that_fits_is_found_by_the_next(path: Path) 
         assert changed != text
         db.execute(
             "UPDATE events SET body = ?, hash = ?, actor = 'person:UE' WHERE seq = 3",
-            [changed, link(prev, changed)],
+            [changed, PLAIN.link(prev, changed)],
         )
     assert problems(path) == ["event 4 does not follow the one before it"]
 

@@ -243,7 +243,7 @@ def test_an_audit_line_has_number_time_actor_what_and_hash() -> None:
     line = audit_line(AuditEntry(recorded, HASH), after.id, EN).text
     assert line.startswith(f"`run-1` *#{recorded.seq}* {EN.moment(recorded.at)} · <@U0BEN> · ")
     assert "The plan was approved by <@U0ANNA> and <@U0BEN>" in line
-    assert line.endswith("`0123456789ab`")
+    assert line.endswith("`0123456789abcdef`")
 
 
 def test_a_closed_prompt_says_what_became_of_it() -> None:

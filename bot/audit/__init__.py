@@ -1,0 +1,1 @@
+"""The record: verified, compared with the audit channel, anchored by checkpoints, exported."""
