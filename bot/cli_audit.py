@@ -175,14 +175,14 @@ def _print_channel(result: dict[str, Any], tr: Translator) -> None:
     channel = result["channel"]
     if channel is None:
         why = result["not_read"]
-        out.print(tr("  Nothing is anchored: {why}", why=why), style="yellow", markup=False)
+        out.print("  " + tr("Nothing is anchored: {why}", why=why), style="yellow", markup=False)
         return
     anchored = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in channel["anchored"])
     told = anchored or "–"
-    out.print(tr("  Anchored in the audit channel: {events}", events=told), markup=False)
+    out.print("  " + tr("Anchored in the audit channel: {events}", events=told), markup=False)
     if channel["waiting"]:
         waiting = ", ".join(map(str, channel["waiting"]))
-        out.print(tr("  Not posted yet: {events}", events=waiting), markup=False)
+        out.print("  " + tr("Not posted yet: {events}", events=waiting), markup=False)
     for problem in channel["problems"]:
         out.print(f"  {problem}", style="bold red", markup=False)
     for note in channel["notes"]:
