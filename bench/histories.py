@@ -15,6 +15,7 @@ from bot.engine import Engine
 from bot.store.base import Transaction
 from bot.store.sqlite import SqliteStore
 from workflows import commands as c
+from workflows.rules.approval import shown
 from workflows.run import Run
 from workflows.text import N_
 from workflows.values import (
@@ -47,6 +48,9 @@ ROLES = frozenset({Role.ADMINISTRATOR, Role.APPROVER})
 COMMANDS_TOGETHER = 200
 EVERY = 500
 """A fresh count of all owners is as long as hundreds of other events, and as rare."""
+
+APPROVAL = c.Approve(shown="0" * c.SHOWN_CHARACTERS)
+"""Stands for the approval of what the run shows then."""
 
 
 class Clock:
@@ -85,6 +89,8 @@ def write(path: Path, events: int) -> None:
 
 
 def _command(run: Run | None, actor: Actor, action: c.Action) -> c.Command:
+    if action is APPROVAL and run is not None:
+        action = c.Approve(shown=shown(run))
     return c.Command(
         actor=actor,
         roles=ROLES if actor.kind == "person" else frozenset(),
@@ -118,7 +124,7 @@ def _until_mapping() -> Iterator[tuple[Actor, c.Action]]:
     plan = Plan(account=ACCOUNT, owners=OWNERS, active_owners=len(TARGETS), taken_at=START)
     yield BOT, c.RecordPlan(plan=plan)
     for person in APPROVERS:
-        yield person, c.Approve()
+        yield person, APPROVAL
     yield (
         ADA,
         c.ReportDisconnected(

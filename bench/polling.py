@@ -30,6 +30,7 @@ from bot.vendors.salesforce_bulk import bulk_of
 from bot.vendors.salesforce_http import TimeoutAdapter
 from sandbox.scenario import SCENARIOS
 from workflows import commands as c
+from workflows.rules.approval import shown
 from workflows.text import N_
 from workflows.values import BOT, CORE_OBJECTS, Plan, Policy, Reading, Reason
 
@@ -172,7 +173,7 @@ class Waiting:
 
     def _approve(self) -> None:
         for person in APPROVERS:
-            self._bot.does(person, c.Approve())
+            self._bot.does(person, c.Approve(shown=shown(self._bot.run)))
 
     def _does(self, action: c.Action) -> None:
         self._bot.does(ADA, action)

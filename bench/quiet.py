@@ -30,6 +30,7 @@ from bot.worker import Again, Done, Handler, Worker
 from handlers import render
 from handlers.i18n import translator
 from workflows import commands as c
+from workflows.rules.approval import shown
 from workflows.run import Run
 from workflows.text import N_
 from workflows.values import (
@@ -180,7 +181,7 @@ class QuietBot:
             c.RecordPlan(plan=Plan(account=self.parts.account, owners=counted, taken_at=now)),
         )
         for person in APPROVERS:
-            self.does(person, c.Approve())
+            self.does(person, c.Approve(shown=shown(self.run)))
         self.does(
             ADA,
             c.ReportDisconnected(

@@ -5,27 +5,26 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.cli_audit import audit_app, fail, open_store
+from bot.cli_audit import audit_app
 from bot.cli_backup import backup_app
+from bot.cli_db import db_app
+from bot.cli_runs import runs_app
 from bot.errors import SettingsError
+from bot.masking import secrets_of
 from bot.settings import Settings, load_settings
+from bot.terminal import Terminal
 from handlers.i18n import Translator, translator
 from workflows.errors import SunsetError
 
 if TYPE_CHECKING:
     from bot.ports import Clock
-    from bot.store.sqlite import SqliteStore
-    from workflows.run import Run
 
 app = typer.Typer(
     name="sunset",
@@ -34,26 +33,39 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-runs_app = typer.Typer(help="Look at runs.", no_args_is_help=True)
-db_app = typer.Typer(help="Keep the bot's database safe.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 app.add_typer(backup_app, name="backup")
 app.add_typer(db_app, name="db")
 
-out = Console()
-err = Console(stderr=True)
+out = Terminal()
+err = Terminal(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Locale = Annotated[str, typer.Option(help="Language of what is shown: en or pl.")]
 
 
 @app.command()
-def run() -> None:
+def run(
+    http: Annotated[
+        bool, typer.Option("--http", help="Let Slack call an address of yours (docs/connect.md).")
+    ] = False,
+    host: Annotated[
+        str | None, typer.Option(help="With --http: where to listen.", show_default="127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="With --http: the port.", show_default="3000")
+    ] = None,
+) -> None:
     """Run the bot: connect to Slack and carry runs through until stopped (SIGTERM, Ctrl-C)."""
     from bot.clocks import SystemClock
 
-    settings = _settings()
-    serve(settings, SystemClock())
+    told: dict[str, Any] = {
+        "sunset_http": http or None,
+        "sunset_http_host": host,
+        "sunset_http_port": port,
+    }
+    given = {name: value for name, value in told.items() if value is not None}
+    serve(load_settings(listening=True, **given), SystemClock())
 
 
 def serve(
@@ -179,102 +191,8 @@ def plan(as_json: AsJson = False) -> None:
         out.print(tr.text(note.problem, escape=False), markup=False)
 
 
-@runs_app.command("list")
-def list_runs(as_json: AsJson = False) -> None:
-    """List all runs, newest first."""
-    from bot.report import run_row
-
-    settings, store = open_store()
-    found = [run for run_id in store.run_ids() if (run := store.run(run_id))]
-    if as_json:
-        out.print_json(data=[run_row(run) for run in found])
-        return
-    table = Table("run", "account", "state", "started", "events")
-    for run in found:
-        row = run_row(run)
-        table.add_row(
-            *(str(row[key]) for key in ("id", "account", "state", "started_at", "events"))
-        )
-    tr = translator(settings.sunset_locale)
-    out.print(table if found else tr("There are no runs yet."))
-
-
-@runs_app.command("show")
-def show_run(
-    run_id: Annotated[str, typer.Argument(metavar="ID")],
-    as_json: AsJson = False,
-    follow: Annotated[
-        bool,
-        typer.Option("--follow", help="Show how its reassignment goes, until that is over."),
-    ] = False,
-) -> None:
-    """Show one run: its checklist with the evidence, the reassignment, and its history."""
-    from bot.report import history_table, run_detail, step_two, steps_table
-
-    settings, store = open_store()
-    run = store.run(run_id)
-    if run is None:
-        fail(f"There is no run {run_id}. `sunset runs list` shows all.")
-    tr = translator(settings.sunset_locale)
-    if follow:
-        run = _followed(store, run, tr, as_json)
-    elif as_json:
-        out.print_json(data=run_detail(run, store.history(run_id)))
-    if as_json:
-        return
-    out.print(steps_table(run, tr))
-    for table in step_two(run, tr):
-        out.print(table)
-    if not follow:
-        out.print(history_table(store.history(run_id), tr))
-
-
-def _followed(store: SqliteStore, run: Run, tr: Translator, as_json: bool) -> Run:
-    """Show a run's job as it goes; return the run as it was seen last."""
-    from bot.follow import JsonLines, follow, screen_for
-
-    screen = JsonLines() if as_json else screen_for(out, tr, time.monotonic)
-    return follow(store, run, screen, wait=time.sleep, clock=time.monotonic)
-
-
-@db_app.command("backup")
-def backup_database(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; a new file.")],
-    as_json: AsJson = False,
-) -> None:
-    """Copy the database into FILE while the bot runs: whole, checked, for its owner alone."""
-    from bot.store.copying import copy_database
-
-    settings = _settings()
-    copied = copy_database(settings.sunset_database, file)
-    if as_json:
-        told = {"file": str(copied.path), "runs": copied.runs, "events": copied.events}
-        out.print_json(data={**told, "bytes": copied.size})
-        return
-    tr = translator(settings.sunset_locale)
-    out.print(
-        tr(
-            "{path}: copied and checked; runs: {runs}, events: {events}.",
-            path=str(copied.path),
-            runs=tr.number(copied.runs),
-            events=tr.number(copied.events),
-        ),
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
 def _settings() -> Settings:
     return load_settings()
-
-
-def secrets_of(settings: Settings) -> list[str]:
-    """Return every secret of the settings, to be masked in logs."""
-    from pydantic import SecretStr
-
-    values = (getattr(settings, name) for name in type(settings).model_fields)
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
+from bot.terminal import Terminal
 from handlers.i18n import Translator, translator
 from workflows.errors import SunsetError
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from bot.store.sqlite import SqliteStore
 
 audit_app = typer.Typer(help="Check and export the record.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
+out = Terminal()
+err = Terminal(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 OnlyRun = Annotated[str | None, typer.Option("--run", help="Only this run.")]
-PAGES = 500
-"""Pages of the audit channel that are read, of 200 messages each."""
+PAGES = 1_000_000
+"""All there are: a channel that is read in part would look as if lines had been deleted."""
 
 
 @audit_app.command("verify")
@@ -44,7 +44,7 @@ def verify(
     tr = translator(settings.sunset_locale)
     results = verify_all(store, run_id)
     if slack:
-        add_channel(results, store, settings)
+        add_channel(results, store, settings, alone=run_id is not None)
     if as_json:
         out.print_json(data=results)
     else:
@@ -84,6 +84,10 @@ def export(
     if settings.sunset_audit_signing_key_file is None:
         fail("SUNSET_AUDIT_SIGNING_KEY_FILE is not set; `sunset audit keygen FILE` makes a key.")
     key = exporting.load_key(settings.sunset_audit_signing_key_file)
+    if any(store.problems(one) for one in chosen(store, run_id)):
+        tr = translator(settings.sunset_locale)
+        sentence = tr("The record does not hold (`sunset audit verify`); it is written as it is.")
+        err.print(sentence, style="yellow", markup=False, highlight=False)
     last = max((item.recorded.at for _, item in history), default=None)
     when = f"-{last:%Y%m%dT%H%M%SZ}" if last else ""
     path = to / f"sunset-audit-{run_id or 'all'}{when}.{kind}"
@@ -102,12 +106,23 @@ def keygen(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 
 def verify_all(store: SqliteStore, run_id: str | None = None) -> list[dict[str, Any]]:
     """Recompute the chain of every run, or of one; return what was found, run by run."""
+    from bot.audit.verify import problems, verdict
+
+    runs = store.mentioned() if run_id is None else chosen(store, run_id)
     results = []
-    for one in chosen(store, run_id):
-        problems = store.problems(one)
-        history = [] if problems else store.history(one)
-        head = history[-1].hash if history else ""
-        results.append({"run": one, "events": len(history), "head": head, "problems": problems})
+    for one in runs:
+        stored = store.stored(one)
+        found = problems(stored, store.chain)
+        sound = [] if found else stored.events
+        results.append(
+            {
+                "run": one,
+                "verdict": verdict(found),
+                "events": len(sound),
+                "head": sound[-1].hash if sound else "",
+                "problems": found,
+            }
+        )
     return results
 
 
@@ -116,15 +131,21 @@ def holds(result: dict[str, Any]) -> bool:
     return not result["problems"] and not (result.get("channel") or {}).get("problems")
 
 
-def add_channel(results: list[dict[str, Any]], store: SqliteStore, settings: Settings) -> None:
+def add_channel(
+    results: list[dict[str, Any]], store: SqliteStore, settings: Settings, *, alone: bool = False
+) -> None:
     """Add to each result what the audit channel says; ``channel`` is None where it cannot be read.
 
-    ``not_read`` then says why.
+    ``not_read`` then says why. Runs that the channel alone tells of are added to *results*, unless
+    *alone* those in it are asked about.
     """
-    from bot.audit.channel import compare
+    from bot.audit.channel import compare, told_of
     from bot.vendors.slack import Slack, web_client
 
     slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+    # The bot goes on meanwhile. What is there before the channel is read has its line there or is
+    # known to wait; what the channel shows is there afterwards.
+    before = {one["run"]: _lines_due(store, one["run"]) for one in results}
     try:
         slack.who_am_i()
         posted = list(slack.messages(settings.sunset_audit_channel, pages=PAGES))
@@ -137,8 +158,20 @@ def add_channel(results: list[dict[str, Any]], store: SqliteStore, settings: Set
         run_id = result["run"]
         # What was changed is compared all the same: the channel says what it was.
         hashes = {row.seq: row.hash for row in store.stored(run_id).events}
-        found = compare(run_id, hashes, store.waiting_lines(run_id), posted)
-        result["channel"] = _told(found)
+        waiting = {seq for seq in hashes if seq not in before[run_id]}
+        result["channel"] = _told(compare(run_id, hashes, waiting, posted))
+    if alone:
+        return
+    for run_id in sorted(told_of(posted).difference(before, store.mentioned())):
+        found = compare(run_id, {}, (), posted)
+        told = {"verdict": "not_here", "events": 0, "head": "", "problems": []}
+        results.append({"run": run_id, **told, "channel": _told(found)})
+
+
+def _lines_due(store: SqliteStore, run_id: str) -> set[int]:
+    """Return the numbers of the events whose lines the audit channel must show."""
+    waiting = store.waiting_lines(run_id)
+    return {row.seq for row in store.stored(run_id).events if row.seq not in waiting}
 
 
 def _told(found: Compared) -> dict[str, Any]:
@@ -154,19 +187,24 @@ def _told(found: Compared) -> dict[str, Any]:
 
 def print_verdict(result: dict[str, Any], tr: Translator) -> None:
     """Print what was found in one run's chain, and what the audit channel says."""
-    if result["problems"]:
-        out.print(tr("{run}: CHANGED", run=result["run"]), style="bold red")
-        for problem in result["problems"]:
-            out.print(f"  {problem}", markup=False)
-    else:
-        out.print(
-            tr(
-                "{run}: intact, {count} events, head {head}",
-                run=result["run"],
-                count=result["events"],
-                head=result["head"],
+    run = result["run"]
+    match result["verdict"]:
+        case "changed":
+            out.print(tr("{run}: CHANGED", run=run), style="bold red")
+        case "unchecked":
+            out.print(tr("{run}: CANNOT BE CHECKED", run=run), style="bold yellow")
+        case "not_here":
+            sentence = tr(
+                "{run}: NOT IN THE DATABASE, though the audit channel tells of it", run=run
             )
-        )
+            out.print(sentence, style="bold red")
+        case _:
+            count, head = result["events"], result["head"]
+            out.print(
+                tr("{run}: intact, {count} events, head {head}", run=run, count=count, head=head)
+            )
+    for problem in result["problems"]:
+        out.print(f"  {problem}", markup=False)
     if "channel" in result:
         _print_channel(result, tr)
 
@@ -224,10 +262,13 @@ def open_store() -> tuple[Settings, SqliteStore]:
     """Open the database for looking; it must exist already."""
     from bot.settings import load_settings
     from bot.store.chain import Chain
+    from bot.store.lock import is_there
     from bot.store.sqlite import SqliteStore
 
     settings = load_settings()
-    if not Path(settings.sunset_database).exists():
+    path = Path(settings.sunset_database)
+    # An empty file is none: it would become a database here, without a run in it.
+    if not is_there(path):
         fail(f"There is no database {settings.sunset_database} yet; SUNSET_DATABASE names it.")
     return settings, SqliteStore(settings.sunset_database, Chain(settings.audit_keys))
 

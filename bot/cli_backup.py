@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from bot.terminal import Terminal
 from handlers.i18n import Translator, translator
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ backup_app = typer.Typer(
     help="Back up the package's data, and check a backup.", no_args_is_help=True
 )
 
-out = Console()
-err = Console(stderr=True)
+out = Terminal()
+err = Terminal(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of the backup.")]
 
@@ -34,9 +34,9 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of
 def make(directory: Directory, as_json: AsJson = False) -> None:
     """Make a backup in DIR, or go on with one that was not finished; it is verified at the end."""
     from bot.backup.run import Backup
-    from bot.cli import secrets_of
     from bot.clocks import SystemClock
     from bot.logs import configure_logs
+    from bot.masking import secrets_of
     from bot.settings import load_settings
     from bot.vendors.connect import connect_salesforce
     from bot.vendors.salesforce_bulk import bulk_of

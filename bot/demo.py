@@ -13,8 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from rich.console import Console
+from typing import Any
 
 from bot.backup.verify import verify
 from bot.cli import serve
@@ -25,11 +24,12 @@ from bot.errors import SettingsError
 from bot.settings import Settings, load_settings
 from bot.store.chain import Chain
 from bot.store.sqlite import SqliteStore
+from bot.terminal import Terminal
 from handlers.i18n import Translator, translator
 from workflows.text import N_
 from workflows.values import Backup
 
-out = Console()
+out = Terminal()
 STOP_SECONDS = 10
 SETTING_PREFIXES = ("SLACK_", "HUBSPOT_", "SALESFORCE_", "SUNSET_")
 
@@ -41,13 +41,12 @@ def rehearse(*, auto: bool, locale: str, scenario: str | None, port: int) -> int
         _stand_ins(scenario, port) as told,
     ):
         database = Path(directory) / "sunset.db"
+        given: dict[str, Any] = {
+            name.lower(): value for name, value in told.items() if name.startswith(SETTING_PREFIXES)
+        }
         settings = load_settings(
             env_file=None,
-            **{
-                name.lower(): value
-                for name, value in told.items()
-                if name.startswith(SETTING_PREFIXES)
-            },
+            **given,
             sunset_locale=locale,
             sunset_database=database,
             sunset_backups=Path(directory) / "backups",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from pydantic import SecretStr
 
 from bot.checkup import hubspot as about_hubspot
 from bot.checkup import machine as about_machine
@@ -99,12 +100,14 @@ def _guarded(service: str, look: Callable[[], T]) -> tuple[T | None, list[Findin
 
 
 def ask_slack(settings: Settings, now: Callable[[], datetime]) -> SlackVisit:
-    """Look at Slack with the settings' two tokens."""
-    bot, app = settings.slack_bot_token, settings.slack_app_token
-    slack, of_app = (
-        Slack(web_client(token.get_secret_value(), settings.slack_api_url)) for token in (bot, app)
-    )
-    return about_slack.visit(settings, slack, of_app, now)
+    """Look at Slack with the settings' tokens; HTTP mode has none of the app's."""
+
+    def reached(token: SecretStr) -> Slack:
+        return Slack(web_client(token.get_secret_value(), settings.slack_api_url))
+
+    app = None if settings.sunset_http else settings.slack_app_token
+    of_app = reached(app) if app is not None else None
+    return about_slack.visit(settings, reached(settings.slack_bot_token), of_app, now)
 
 
 def ask_salesforce(settings: Settings) -> list[Finding]:

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from bot.errors import StoreError
 from bot.ports import Clock
 from bot.store.base import Delivery, DueTimers, Link, Store, Transaction
 from bot.store.chain import body
@@ -55,6 +56,7 @@ class Engine:
         self._refresh_pause = refresh_pause
         self._next_refresh: dict[str, float] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._unreadable: set[str] = set()
         self.board = ProgressBoard()
         self.link_of: Callable[[str], str | None] = lambda _: None
 
@@ -131,10 +133,21 @@ class Engine:
         """Let every timer that is due have its effect, once; return how many fired."""
         fired = 0
         for due in self._store.due_timers(self._clock.now()):
-            fired += self._store.write(partial(self._fire, due=due))
+            try:
+                fired += self._store.write(partial(self._fire, due=due))
+            except StoreError as error:
+                self._pass_over(due.run_id, error)
         if fired:
             self.committed()
         return fired
+
+    def _pass_over(self, run_id: str, error: StoreError) -> None:
+        """Let the other runs' timers fire where it is only about this run."""
+        if not error.lasting:
+            raise error
+        if run_id not in self._unreadable:
+            self._unreadable.add(run_id)
+            log.error("timers_held", run=run_id, code=error.code, reason=str(error.problem))
 
     def _fire(self, transaction: Transaction, due: DueTimers) -> int:
         run_id = due.run_id

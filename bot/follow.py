@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.report import unmarked
+from bot.terminal import Harmless
 from handlers.i18n import Translator
 from handlers.ports import Progress
 from handlers.views import asks, words
@@ -182,7 +183,7 @@ class Picture:
 
     def show(self, look: Look) -> None:
         """Draw it."""
-        self._live.update(picture(look, self._tr), refresh=True)
+        self._live.update(Harmless(picture(look, self._tr)), refresh=True)
 
 
 class Lines:
@@ -228,7 +229,7 @@ class JsonLines:
 
     def show(self, look: Look) -> None:
         """Write it, if it is another one than before."""
-        line = json.dumps(as_data(look), ensure_ascii=False)
+        line = json.dumps(as_data(look))
         if line != self._line:
             self._line = line
             self._file.write(line + "\n")

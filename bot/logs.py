@@ -9,16 +9,36 @@ from typing import Any
 
 import structlog
 
-MASK = "[secret]"
+from bot.masking import MASK, SECRETS
+from bot.terminal import harmless_event
+
+NAMED = frozenset(
+    {
+        "access_token",
+        "assertion",
+        "authorization",
+        "client_secret",
+        "cookie",
+        "password",
+        "private_key",
+        "response_url",
+        "secret",
+        "signature",
+        "token",
+        "trigger_id",
+    }
+)
+"""What is logged under such a name is not shown, whatever it is."""
 
 
 def configure_logs(level: str, secrets: Iterable[str]) -> None:
     """Send everything that is logged, libraries included, to standard error.
 
-    Each of *secrets* is masked wherever it appears. The libraries' own debug output can hold tokens
-    (facts/salesforce.md), so they never log below INFO.
+    Each of *secrets* is masked wherever it appears, in whatever form (:mod:`bot.masking`). The
+    libraries' own debug output can hold tokens (facts/salesforce.md): they never log below WARNING.
     """
-    scrub = _Scrubber(secrets)
+    SECRETS.learn(*secrets)
+    scrub = _Scrubber()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -28,12 +48,14 @@ def configure_logs(level: str, secrets: Iterable[str]) -> None:
         scrub,
     ]
     terminal = sys.stderr.isatty()
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    rendered: list[Any] = (
+        [harmless_event, structlog.dev.ConsoleRenderer()]
+        if terminal
+        else [structlog.processors.JSONRenderer()]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
@@ -55,22 +77,24 @@ def configure_logs(level: str, secrets: Iterable[str]) -> None:
 
 
 class _Scrubber:
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret for secret in secrets if len(secret) > 5]
-
     def __call__(self, logger: Any, name: str, event: Any) -> Any:  # noqa: ARG002 - structlog's
-        return {self._clean(key): self._clean(value) for key, value in event.items()}
+        return self._clean(event)
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            for secret in self._secrets:
-                value = value.replace(secret, MASK)
-            return value
+            return SECRETS(value)
         if isinstance(value, dict):
-            return {self._clean(key): self._clean(item) for key, item in value.items()}
+            return {
+                self._clean(key): MASK if _hidden(key, item) else self._clean(item)
+                for key, item in value.items()
+            }
         if isinstance(value, list | tuple):
             return [self._clean(item) for item in value]
         if value is None or isinstance(value, bool | int | float):
             return value
         # Whatever else it is, a renderer would write its repr.
         return self._clean(repr(value))
+
+
+def _hidden(name: Any, value: Any) -> bool:
+    return bool(value) and isinstance(name, str) and name.lower() in NAMED

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
-import os
+import shutil
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from slack_bolt import App
@@ -17,7 +15,9 @@ from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot import failpoints
 from bot.audit.checkpoint import LOOK_SECONDS, Checkpoints
+from bot.backup.source import Source
 from bot.effects.backup import BackingUp
 from bot.effects.context import CARD, Context
 from bot.effects.files import FilesInThread
@@ -30,14 +30,15 @@ from bot.effects.reminders import Reminders
 from bot.effects.removal import Removal
 from bot.effects.sync import SyncWatch
 from bot.engine import REFRESH_PAUSE, Engine
-from bot.errors import StoreError, VendorError
+from bot.errors import VendorError
 from bot.owners import OwnerList
 from bot.people import People
-from bot.ports import Clock, HubSpotPort
+from bot.ports import Clock, HubSpotPort, SalesforcePort
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
 from bot.store.base import Store
 from bot.store.chain import Chain
+from bot.store.lock import DatabaseLock
 from bot.store.sqlite import SqliteStore
 from bot.timers import OWNERS_SECONDS, PEOPLE_SECONDS, TICK_SECONDS, Alarm
 from bot.vendors.connect import connect_hubspot, connect_salesforce
@@ -51,11 +52,16 @@ from workflows.errors import SunsetError
 from workflows.text import N_
 from workflows.values import Account, Policy
 
+if TYPE_CHECKING:
+    from bot.http_mode import HttpMode, Reasons
+
 log = structlog.get_logger(__name__)
 NAME = "sunset"
 LISTENERS = 32
 SOCKET_THREADS = 32
 FIRST_ANSWER_PAUSE = 5.0
+LEAST_FREE = 1 << 20
+"""Bytes without which the database cannot grow by much more."""
 
 
 class Startup(SunsetError):
@@ -68,12 +74,15 @@ class Program:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self._lock = _Lock(settings.sunset_database)
-        self.store: Store = SqliteStore(settings.sunset_database, Chain(settings.audit_keys))
+        self._http = http_mode(settings, self._missing)
+        self._lock = DatabaseLock(settings.sunset_database)
+        self.store: Store = self._open(settings)
         self._web = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
-        self.slack = Slack(self._web)
-        self.hubspot: HubSpotPort = connect_hubspot(settings)
-        self.salesforce = connect_salesforce(settings)
+        self.slack = failpoints.around("slack", Slack(self._web))
+        self.hubspot: HubSpotPort = failpoints.around("hubspot", connect_hubspot(settings))
+        salesforce = connect_salesforce(settings)
+        self.salesforce: SalesforcePort = failpoints.around("salesforce", salesforce)
+        self.package_data: Source = failpoints.around("package_data", bulk_of(salesforce))
         self.people = People(settings, self.slack)
         self.owners = OwnerList(self.hubspot.active_owners)
         self._alarm = Alarm()
@@ -81,6 +90,19 @@ class Program:
         self._worker: Worker | None = None
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         self._stopping = threading.Event()
+
+    def _open(self, settings: Settings) -> Store:
+        try:
+            store = SqliteStore(settings.sunset_database, Chain(settings.audit_keys), locked=True)
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
+            self._lock.opened()
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     # --- start ---------------------------------------------------------------------------------
 
@@ -90,6 +112,9 @@ class Program:
         Raises:
             SunsetError: the program cannot start; the text names every reason and its remedy.
         """
+        self.store.require_keys()
+        if self._http is not None:
+            self._http.open()
         workspace, account = self._check()
         engine = Engine(self.store, self.clock, account.portal_id, refresh_pause=REFRESH_PAUSE)
         engine.link_of = lambda run_id: self._link(workspace, run_id)
@@ -101,7 +126,7 @@ class Program:
             slack=self.slack,
             hubspot=self.hubspot,
             salesforce=self.salesforce,
-            package_data=bulk_of(self.salesforce),
+            package_data=self.package_data,
             translator=translator(self.settings.sunset_locale),
             people=self.people,
             owners=self.owners,
@@ -110,6 +135,8 @@ class Program:
         self._worker = Worker(self.store, engine, handlers(context))
         engine.on_commit(self._worker.wake)
         self.engine = engine
+        # Nobody has a role until Slack has said who they are.
+        self.people.refresh()
         self._listen(self._services(engine, account))
         self._worker.start()
         self._alarm.every(TICK_SECONDS, engine.fire_due_timers, "timers")
@@ -122,11 +149,10 @@ class Program:
         log.info("ready", account=account.portal_id)
 
     def _warm_up(self) -> None:
-        for refresh in (self.people.refresh, self.owners.refresh):
-            try:
-                refresh()
-            except SunsetError as error:
-                log.warning("warm_up_failed", code=error.code)
+        try:
+            self.owners.refresh()
+        except SunsetError as error:
+            log.warning("warm_up_failed", code=error.code)
         # What is there now stays: looking through it again and again would hold up clicks.
         gc.freeze()
 
@@ -161,11 +187,15 @@ class Program:
             listener_executor=self._listeners,
         )
         register(app, services)
+        if self._http is not None:
+            self._http.take(app, self.settings.sunset_locale)
+            return
+        if self.settings.slack_app_token is None:
+            raise app_token_refused("missing")
         token = self.settings.slack_app_token.get_secret_value()
         web = web_client(token, self.settings.slack_api_url)
-        self._socket = socket_mode(
-            app, token, web, SOCKET_THREADS, self.settings.sunset_locale
-        )
+        self._socket = socket_mode(app, token, web, SOCKET_THREADS, self.settings.sunset_locale)
+        failpoints.around_answers(app, self._socket.client)
         try:
             self._socket.client.connect()
         except SlackApiError as error:
@@ -236,6 +266,25 @@ class Program:
             return None
         return f"{workspace.rstrip('/')}/archives/{card.channel}/p{card.ts.replace('.', '')}"
 
+    def _missing(self) -> list[str]:
+        """Say what is missing before the bot can work, in words for `/ready`."""
+        missing = []
+        try:
+            self.store.write(lambda _: None)
+        except SunsetError:
+            missing.append("database")
+        # A transaction that changes nothing succeeds on a full disk, too.
+        if shutil.disk_usage(self.settings.sunset_database.absolute().parent).free < LEAST_FREE:
+            missing.append("disk")
+        if self._worker is None or not self._worker.alive:
+            missing.append("worker")
+        if not self._alarm.running:
+            missing.append("timers")
+        if not self.people.administrators():
+            # Nobody has a role until Slack has said who they are.
+            missing.append("slack")
+        return missing
+
     def request_stop(self) -> None:
         """Let whatever waits at the start give up; ``stop`` follows."""
         self._stopping.set()
@@ -247,6 +296,8 @@ class Program:
         self._stopping.set()
         if self._socket is not None:
             self._socket.client.close()
+        if self._http is not None:
+            self._http.close()
         self._alarm.stop()
         self._listeners.shutdown(wait=False, cancel_futures=True)
         if self._worker is not None:
@@ -300,41 +351,33 @@ def handlers(context: Context) -> dict[str, Handler]:
     }
 
 
+def http_mode(settings: Settings, missing: Reasons) -> HttpMode | None:
+    """Return what listens for Slack's requests in HTTP mode; None in Socket Mode.
+
+    Raises:
+        SunsetError: it cannot listen at the address of the settings.
+    """
+    secret = settings.slack_signing_secret
+    if not settings.sunset_http or secret is None:
+        return None
+    # A server takes a while to import, and Socket Mode needs none.
+    from bot.http_intake import Signatures  # noqa: PLC0415 - said above
+    from bot.http_mode import HttpMode  # noqa: PLC0415 - said above
+
+    signatures = Signatures(secret.get_secret_value())
+    return HttpMode(settings.sunset_http_host, settings.sunset_http_port, signatures, missing)
+
+
 def policy(settings: Settings) -> Policy:
     """Return the rules' own settings; a run keeps those it was started with."""
     return Policy(
         quorum=settings.sunset_required_approvals,
+        removal_quorum=settings.sunset_required_approvals_removal,
+        groups=tuple(settings.sunset_approval_groups),
         approval_ttl=int(settings.sunset_approval_ttl.total_seconds()),
         window=int(settings.sunset_data_copy_window.total_seconds()),
         reminders=tuple(int(lead.total_seconds()) for lead in settings.sunset_reminders),
     )
-
-
-class _Lock:
-    """Keeps a second bot from writing the same database."""
-
-    def __init__(self, database: Path) -> None:
-        path = database.with_name(database.name + ".lock")
-        try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise StoreError(
-                "store_unusable",
-                N_("The directory of {path} cannot be written.", path=str(database)),
-                N_("SUNSET_DATABASE must name a file where the bot may write."),
-            ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._file)
-            raise StoreError(
-                "store_in_use",
-                N_("Another Sunset uses the database {path}.", path=str(database)),
-                N_("Stop the other one first, or give this one its own SUNSET_DATABASE."),
-            ) from error
-
-    def release(self) -> None:
-        os.close(self._file)
 
 
 def _refusal(future: Future[Any]) -> SunsetError | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from bot.store.base import Link
+from bot.store.base import Link, Waiting
 from handlers.i18n import Translator, escape_outside
 from handlers.views import forecast, words
 from handlers.views.describe import describe
@@ -55,8 +56,10 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def run_detail(run: Run, history: Sequence[Link]) -> dict[str, Any]:
-    """Return everything about a run, for programs."""
+def run_detail(
+    run: Run, history: Sequence[Link], waiting: Sequence[Waiting] = ()
+) -> dict[str, Any]:
+    """Return everything about a run, for programs; *waiting* is what could not be done yet."""
     asked = prompt(run)
     return {
         **run_row(run),
@@ -66,6 +69,15 @@ def run_detail(run: Run, history: Sequence[Link]) -> dict[str, Any]:
         "irreversible": list(run.irreversible),
         "blocked": run.blocked.model_dump(mode="json") if run.blocked else None,
         "frozen": run.frozen,
+        "waiting": [
+            {
+                "kind": one.kind,
+                "error": one.error,
+                "attempts": one.attempts,
+                "next": datetime.fromtimestamp(one.due, UTC).isoformat(timespec="seconds"),
+            }
+            for one in waiting
+        ],
         "reassignment": _reassignment(run),
         "history": [
             {**item.recorded.model_dump(mode="json"), "hash": item.hash} for item in history
@@ -90,6 +102,18 @@ def _reassignment(run: Run) -> dict[str, Any]:
         "records_left": run.records_left,
         "left": {owned.owner.id: dict(owned.counts) for owned in run.owners},
     }
+
+
+def waiting_lines(waiting: Sequence[Waiting], tr: Translator) -> Iterator[str]:
+    """Yield a line for each thing that could not be done yet and is tried again."""
+    for one in waiting:
+        yield tr(
+            "Waiting: {kind} met {error}, attempts: {attempts}; the next one is at {when}.",
+            kind=one.kind,
+            error=one.error,
+            attempts=one.attempts,
+            when=datetime.fromtimestamp(one.due, UTC).isoformat(timespec="seconds"),
+        )
 
 
 def steps_table(run: Run, tr: Translator) -> Table:

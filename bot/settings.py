@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -11,16 +13,21 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.masking import SECRETS, secrets_of
 from workflows.text import N_
 
+ApprovalGroups = Annotated[dict[str, tuple[str, ...]], NoDecode]
 MemberIds = Annotated[tuple[str, ...], NoDecode]
+GROUP_NAME_MOST = 40
+SECRET_LEAST = 8
+"""Characters; a shorter one could not be hidden without hiding words (:mod:`bot.masking`)."""
+SIGNING_SECRET_LEAST = 16
+"""Characters; Slack's have 32. Whoever guesses it is Slack, for the bot."""
 _AUDIT_KEY = re.compile(r"(?:[0-9a-fA-F]{2}){32,64}")
 Durations = Annotated[tuple[timedelta, ...], NoDecode]
 
 
-class SalesforceSettings(BaseSettings):
-    """How to get into Salesforce: one of three logins."""
-
+class _Source(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=".env",
         env_file_encoding="utf-8",
@@ -28,6 +35,46 @@ class SalesforceSettings(BaseSettings):
         extra="ignore",
         frozen=True,
     )
+
+    @field_validator("*")
+    @classmethod
+    def _no_word(cls, value: Any) -> Any:
+        if isinstance(value, SecretStr) and len(value.get_secret_value()) < SECRET_LEAST:
+            raise ValueError(f"has fewer than {SECRET_LEAST} characters: that is no secret")
+        return value
+
+
+class SlackListening(_Source):
+    """How Slack's requests arrive: over Socket Mode, or over HTTP. Each has a secret of its own."""
+
+    sunset_http: bool = False
+    sunset_http_host: str = Field("127.0.0.1", min_length=1)
+    sunset_http_port: int = Field(3000, ge=0, le=65_535)
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < SIGNING_SECRET_LEAST:
+            raise ValueError("is too short to be the signing secret that Slack made")
+        return value
+
+    def lacking(self, *, listening: bool) -> dict[str, str]:
+        """Return which secret is missing, with a sentence; *listening*: the bot is to be started.
+
+        Whoever only looks (`sunset runs`, `sunset doctor`) has enough with either of them.
+        """
+        app, signing = bool(self.slack_app_token), bool(self.slack_signing_secret)
+        if self.sunset_http and not signing:
+            return {"SLACK_SIGNING_SECRET": "is missing (HTTP mode needs it)"}
+        if not app and not self.sunset_http and (listening or not signing):
+            return {"SLACK_APP_TOKEN": "is missing (`sunset run --http` needs none)"}
+        return {}
+
+
+class SalesforceSettings(_Source):
+    """How to get into Salesforce: one of three logins."""
 
     salesforce_domain: str = "login"
     salesforce_username: str = ""
@@ -65,16 +112,14 @@ class SalesforceSettings(BaseSettings):
         )
 
 
-class Settings(SalesforceSettings):
+class Settings(SlackListening, SalesforceSettings):
     """Everything that the program is told from outside; docs/connect.md explains each.
 
     Durations are ISO 8601 (``PT48H``). Member ids are Slack user ids (``U…``/``W…``) or user group
-    ids (``S…``), separated by commas.
+    ids (``S…``), separated by commas. Groups of approvers are ``HubSpot=U1 S2; Salesforce=U3``.
     """
 
     slack_bot_token: SecretStr
-    slack_app_token: SecretStr
-    slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
 
     hubspot_access_token: SecretStr
@@ -90,6 +135,8 @@ class Settings(SalesforceSettings):
     sunset_admins: MemberIds
     sunset_approvers: MemberIds
     sunset_required_approvals: int = Field(2, ge=1)
+    sunset_required_approvals_removal: int | None = Field(None, ge=1)
+    sunset_approval_groups: ApprovalGroups = {}
     sunset_approval_ttl: timedelta = timedelta(hours=24)
     sunset_locale: Literal["en", "pl"] = "en"
     sunset_data_copy_window: timedelta = timedelta(hours=48)
@@ -111,6 +158,21 @@ class Settings(SalesforceSettings):
         if wrong:
             raise ValueError(f"not a Slack user or user group id: {', '.join(wrong)}")
         return ids
+
+    @field_validator("sunset_approval_groups", mode="before")
+    @classmethod
+    def _named_groups(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        groups: dict[str, tuple[str, ...]] = {}
+        for part in filter(None, (one.strip() for one in value.split(";"))):
+            name, equals, members = (one.strip() for one in part.partition("="))
+            if not equals or not name or len(name) > GROUP_NAME_MOST:
+                raise ValueError(f"“{part}” is not NAME=ID ID …, with a name of up to 40 letters")
+            if name in groups:
+                raise ValueError(f"{name} is named twice")
+            groups[name] = cls._ids(members.replace(" ", ","))
+        return groups
 
     @field_validator("sunset_audit_key", "sunset_audit_former_keys")
     @classmethod
@@ -163,14 +225,20 @@ class Settings(SalesforceSettings):
         return value
 
 
-def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Settings:
-    """Read the settings.
+def load_settings(
+    env_file: Path | None = Path(".env"), *, listening: bool = False, **given: Any
+) -> Settings:
+    """Read the settings; *listening*: the bot is to be started with them.
 
     Raises:
         SettingsError: naming every missing or malformed setting at once.
     """
     try:
-        return Settings(_env_file=env_file, **given)
+        made = Settings(_env_file=env_file, **given)
+        if lacking := made.lacking(listening=listening):
+            raise _invalid(lacking, env_file)
+        # From here on nothing that this process writes shows them.
+        SECRETS.learn(*secrets_of(made))
     except UnicodeDecodeError as error:
         raise SettingsError(
             "settings_unreadable",
@@ -184,19 +252,26 @@ def load_settings(env_file: Path | None = Path(".env"), **given: Any) -> Setting
             SalesforceSettings(_env_file=env_file, **given)
         except ValidationError as login:
             found |= {_name(item["loc"]): _sentence(dict(item)) for item in login.errors()}
-        places = [f"{name}: {sentence}" for name, sentence in found.items()]
-        raise SettingsError(
-            "settings_invalid",
-            N_(
-                "{count} settings are missing or wrong: {places}.",
-                count=len(places),
-                places="; ".join(places),
-            ),
-            N_(
-                "Set them in the environment or in .env ({path}); docs/connect.md explains each.",
-                path=str(env_file or Path.cwd()),
-            ),
-        ) from None
+        with suppress(ValidationError):
+            found |= SlackListening(_env_file=env_file, **given).lacking(listening=listening)
+        raise _invalid(found, env_file) from None
+    return made
+
+
+def _invalid(found: Mapping[str, str], env_file: Path | None) -> SettingsError:
+    places = [f"{name}: {sentence}" for name, sentence in found.items()]
+    return SettingsError(
+        "settings_invalid",
+        N_(
+            "{count} settings are missing or wrong: {places}.",
+            count=len(places),
+            places="; ".join(places),
+        ),
+        N_(
+            "Set them in the environment or in .env ({path}); docs/connect.md explains each.",
+            path=str(env_file or Path.cwd()),
+        ),
+    )
 
 
 def _name(place: tuple[int | str, ...]) -> str:

@@ -8,7 +8,6 @@ as its ping time-out says, so a short one makes it notice within three seconds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -18,6 +17,10 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.socket_mode.websocket_client import SocketModeClient
+
+from bot.masking import SECRETS
+from handlers import doorway
+from handlers.payload import Malformed
 
 log = structlog.get_logger(__name__)
 
@@ -67,16 +70,38 @@ class PromptClient(SocketModeClient):
 class PromptHandler(SocketModeHandler):
     """Bolt's handler, on such a client."""
 
-    def __init__(self, app: App, client: PromptClient) -> None:
+    def __init__(self, app: App, client: PromptClient, locale: str = "en") -> None:
         # Bolt's own constructor makes a client of the SDK's, whose threads run from then on.
         self.app = app
         self.app_token = client.app_token
         self.client = client
-        client.socket_mode_request_listeners.append(_guarded(self))
+        self._locale = locale
+        client.socket_mode_request_listeners.append(self.receive)
+
+    def receive(self, client: Any, request: SocketModeRequest) -> None:
+        """Take one envelope: every one is acknowledged, also what Bolt could not even read.
+
+        The only one that is not is what no listener has taken in time: it counts for nothing.
+        """
+        SECRETS.learn_passing(request.payload)
+        try:
+            doorway.check(request.payload)
+        except Malformed as refusal:
+            kind = str(request.payload.get("type", "command"))[: doorway.MOST_ID]
+            log.warning("payload_refused", kind=kind, field=refusal.reference)
+            _acknowledge(client, request, doorway.answer(request.payload, refusal, self._locale))
+            return
+        try:
+            self.handle(client, request)
+        except Exception:
+            log.exception("payload_unreadable", type=request.type)
+            _acknowledge(client, request)
 
 
-def socket_mode(app: App, app_token: str, web: WebClient, threads: int) -> SocketModeHandler:
-    """Return Bolt's handler for *app*, on such a client."""
+def socket_mode(
+    app: App, app_token: str, web: WebClient, threads: int, locale: str = "en"
+) -> SocketModeHandler:
+    """Return Bolt's handler for *app*, on such a client; *locale* is for who cannot be told."""
     client = PromptClient(
         app_token=app_token,
         logger=app.logger,
@@ -84,17 +109,12 @@ def socket_mode(app: App, app_token: str, web: WebClient, threads: int) -> Socke
         ping_interval=PING_SECONDS,
         concurrency=threads,
     )
-    return PromptHandler(app, client)
+    return PromptHandler(app, client, locale)
 
 
-def _guarded(handler: SocketModeHandler) -> Callable[[Any, SocketModeRequest], None]:
-    """Acknowledge what Bolt cannot even read, so that Slack does not send it again."""
-
-    def handle(client: Any, request: SocketModeRequest) -> None:
-        try:
-            handler.handle(client, request)
-        except Exception:
-            log.exception("payload_unreadable", type=request.type)
-            client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
-
-    return handle
+def _acknowledge(
+    client: Any, request: SocketModeRequest, said: dict[str, Any] | None = None
+) -> None:
+    client.send_socket_mode_response(
+        SocketModeResponse(envelope_id=request.envelope_id, payload=said)
+    )

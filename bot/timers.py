@@ -8,6 +8,8 @@ from collections.abc import Callable
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.errors import StoreError
+
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 1.0
 PEOPLE_SECONDS = 45
@@ -30,12 +32,20 @@ class Alarm:
         def guarded() -> None:
             try:
                 function()
+            except StoreError as error:
+                # The store has told the log when that began; this is called every second.
+                log.debug("alarm_failed", alarm=name, code=error.code)
             except Exception:
                 log.exception("alarm_failed", alarm=name)
 
         self._scheduler.add_job(
             guarded, "interval", seconds=seconds, id=name, misfire_grace_time=None
         )
+
+    @property
+    def running(self) -> bool:
+        """Whether it calls anything."""
+        return bool(self._scheduler.running)
 
     def start(self) -> None:
         """Begin."""

@@ -5,6 +5,7 @@ An effect's handler returns :class:`Done` (with the commands that record what wa
 
 - a :class:`VendorError` that is ``retryable``: the effect is tried again, later and later; after
   :data:`TELL_AFTER` attempts the run says what it waits for, and the worker keeps trying;
+- a :class:`StoreError`: nothing could be recorded; the effect is tried again until it can be;
 - any other :class:`SunsetError`: the run is blocked with its problem and remedy;
 - anything else: an incident, logged with an id, tried again a few times, then blocked.
 """
@@ -21,12 +22,13 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot import worker_words as words
 from bot.engine import Engine
 from bot.errors import StoreError, VendorError
 from bot.store.base import PostedMessage, QueuedEffect, ScheduledMessage, Store, Transaction
+from bot.store.trouble import damaged_row
 from workflows import commands as c
 from workflows.errors import Refused, SunsetError
-from workflows.text import N_
 from workflows.values import BOT
 
 log = structlog.get_logger(__name__)
@@ -62,6 +64,8 @@ class Again:
     failed: bool = False
     recovers: bool = True
     """False: what failed before is not tried yet, this only leads up to it."""
+    error: str = ""
+    """The code of what it failed with."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class Worker:
         self._handlers = handlers
         self._wall = wall
         self._owner = secrets.token_hex(4)
+        self._trouble = ""
         self._busy: set[tuple[str, str]] = set()
         self._busy_lock = threading.Lock()
         self._wake = threading.Event()
@@ -113,6 +118,11 @@ class Worker:
     def stopping(self) -> bool:
         """Whether the program is about to end; long jobs look at this between batches."""
         return self._stopping.is_set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it looks for work."""
+        return self._thread.is_alive() and not self.stopping
 
     def start(self) -> None:
         """Take back what a dead process had leased, and begin."""
@@ -160,6 +170,12 @@ class Worker:
                 found = self._dispatch(now)
                 # What is due but was not leased waits for something that will wake this thread.
                 due = self._store.next_due(now)
+                self._trouble = ""
+            except StoreError as error:
+                if self._trouble != error.code:
+                    log.warning("dispatch_failed", code=error.code, reason=str(error.problem))
+                self._trouble = error.code
+                due = now + RECORD_AGAIN_SECONDS
             except Exception:
                 # Whatever it is, the bot must not go on looking alive while nothing happens.
                 log.exception("dispatch_failed")
@@ -210,19 +226,23 @@ class Worker:
         self, effects: list[QueuedEffect], result: Done | Again | Failed, bound: Any
     ) -> None:
         """Record the result, as often as it takes: what was done outside must not be forgotten."""
+        told = False
         while True:
             try:
                 self._store.write(partial(self._record, effects=effects, result=result))
-            except StoreError:
-                bound.exception("result_not_recorded")
-                if self._stopping.wait(RECORD_AGAIN_SECONDS):
+            except StoreError as error:
+                if not told:
+                    bound.error("result_not_recorded", code=error.code, reason=str(error.problem))
+                told = True
+                # What stays leased is taken back at the next start, and looked up then.
+                if error.lasting or self._stopping.wait(RECORD_AGAIN_SECONDS):
                     return
             except Exception:
                 incident = secrets.token_hex(4)
                 bound.exception("incident", incident=incident)
                 if isinstance(result, Failed):
                     return
-                result = _incident(incident)
+                result = Failed(words.incident(incident))
             else:
                 self._engine.committed()
                 return
@@ -230,12 +250,17 @@ class Worker:
     def _result(self, effects: list[QueuedEffect], bound: Any) -> Done | Again | Failed:
         handler = self._handlers.get(effects[0].kind)
         if handler is None:
-            return _unknown(effects[0].kind)
+            return Failed(words.unknown(effects[0].kind))
+        if effects[0].damaged:
+            return Failed(damaged_row(f"effect {effects[0].id}"))
         try:
             result = handler(effects)
             if isinstance(result, Failed):
                 return self._failed(effects[0], result, bound)
             return self._recovered(effects[0], result)
+        except StoreError as error:
+            bound.warning("effect_interrupted", code=error.code)
+            return Again(_pause(effects[0].attempts), effects[0].memo, failed=True)
         except SunsetError as error:
             return self._failed(effects[0], Failed(error, effects[0].memo), bound)
         except Exception:
@@ -243,7 +268,7 @@ class Worker:
             bound.exception("incident", incident=incident)
             if effects[0].attempts + 1 < GIVE_UP_AFTER:
                 return Again(_pause(effects[0].attempts), effects[0].memo, failed=True)
-            return _incident(incident)
+            return Failed(words.incident(incident))
 
     @staticmethod
     def _recovered(effect: QueuedEffect, result: Done | Again) -> Done | Again:
@@ -278,8 +303,8 @@ class Worker:
         told = failed.commands
         lasting = attempts + 1 >= TELL_AFTER or pause > LONGEST_PAUSE
         if effect.lane == "job" and lasting:
-            told = (*told, _blocked(error, effect))
-        return Again(pause, failed.memo, told, failed=True)
+            told = (*told, words.blocked(error, effect))
+        return Again(pause, failed.memo, told, failed=True, error=error.code)
 
     def _record(
         self,
@@ -296,14 +321,16 @@ class Worker:
                 transaction.settle(effect.id, "failed", error.code)
             number = len(result.commands)
             if first.lane == "job":
-                self._command(transaction, first, _blocked(error, first), number)
+                self._command(transaction, first, words.blocked(error, first), number)
             elif isinstance(error, VendorError) and error.missing:
-                self._command(transaction, first, _without(error), number)
+                self._command(transaction, first, words.without(error), number)
             return
         if isinstance(result, Again):
             due = self._wall() + result.after
             for effect in effects:
-                transaction.postpone(effect.id, due, result.memo, failed=result.failed)
+                transaction.postpone(
+                    effect.id, due, result.memo, failed=result.failed, error=result.error
+                )
             return
         for message in result.messages:
             transaction.save_message(first.run_id, message)
@@ -313,6 +340,8 @@ class Worker:
             transaction.drop_scheduled(first.run_id, key)
         for effect in effects:
             transaction.settle(effect.id, "done")
+        if first.lane == "thread" and first.attempts >= TELL_AFTER:
+            transaction.add_effects(first.run_id, first.seq, [words.late(first)], self._wall())
 
     def _command(
         self, transaction: Transaction, effect: QueuedEffect, action: c.Action, number: int
@@ -333,39 +362,3 @@ def _pause(attempts: int) -> float:
     # The jitter spreads what failed together; it guards nothing.
     steps: float = min(LONGEST_PAUSE, 2.0 ** min(attempts, 10))
     return steps * (0.75 + secrets.randbelow(500) / 1000)
-
-
-def _blocked(error: SunsetError, effect: QueuedEffect) -> c.RecordBlocked:
-    return c.RecordBlocked(
-        code=error.code,
-        problem=error.problem,
-        remedy=error.remedy,
-        reference=error.reference,
-        job=effect.key,
-    )
-
-
-def _without(error: VendorError) -> c.RecordCapabilityMissing:
-    """Say once in the run what cannot be told or sent here; the procedure goes on without it."""
-    return c.RecordCapabilityMissing(
-        capability=f"{error.vendor}:{error.missing}", problem=error.problem
-    )
-
-
-def _incident(incident: str) -> Failed:
-    error = SunsetError(
-        "incident",
-        N_("Something went wrong that was not foreseen (incident {incident}).", incident=incident),
-        N_("Give the incident's id to the operator; then try again."),
-        reference=incident,
-    )
-    return Failed(error)
-
-
-def _unknown(kind: str) -> Failed:
-    error = SunsetError(
-        "effect_unknown",
-        N_("This version of the bot does not know how to do: {kind}.", kind=kind),
-        N_("Ask the operator to install the version that recorded it, or a newer one."),
-    )
-    return Failed(error)

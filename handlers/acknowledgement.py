@@ -17,9 +17,13 @@ ACK_SECONDS = 3.0
 
 
 class WaitedAck(Ack):
-    """An ``ack`` whose response the thread that made it waits for, when it first looks."""
+    """An ``ack`` whose response the thread that made it waits for, when it first looks.
+
+    ``taken`` says that a listener has begun with the delivery.
+    """
 
     def __init__(self) -> None:
+        self.taken = False
         self._given = threading.Event()
         self._waiter = threading.get_ident()
         self._waited = False

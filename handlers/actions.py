@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workflows.commands import SHOWN_CHARACTERS
+
 COMMAND = "/uninstall-salesforce"
 
 
@@ -20,6 +22,7 @@ class Act(StrEnum):
     ACKNOWLEDGE_ADVICE = "acknowledge_advice"
     RETAKE_PLAN = "retake_plan"
     APPROVE = "approve"
+    WITHDRAW = "withdraw"
     TAKE_SUGGESTIONS = "take_suggestions"
     CONFIRM_MAPPING = "confirm_mapping"
     REQUEST_MAPPING_FILE = "request_mapping_file"
@@ -91,24 +94,33 @@ class Modal(StrEnum):
     CANCEL = "cancel"
 
 
+_REF = re.compile(
+    r"([A-Za-z0-9-]{1,64})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?"
+    rf"(?:\.([0-9a-f]{{{SHOWN_CHARACTERS}}}))?"
+)
+
+
 @dataclass(frozen=True)
 class Ref:
     """What a button or modal refers to: a run, and the version of the prompt it answers.
 
-    ``shown`` numbers the state of something inside the prompt that the person saw (the mapping).
+    ``shown`` numbers the state of something inside the prompt that the person saw (the mapping);
+    ``digest`` is the beginning of the digest of what they saw (the plan, the removal).
     """
 
     run_id: str
     version: int
     shown: int = 0
+    digest: str = ""
 
     def __str__(self) -> str:
-        return f"{self.run_id}.{self.version}" + (f".{self.shown}" if self.shown else "")
+        more = f".{self.shown}" if self.shown else ""
+        return f"{self.run_id}.{self.version}{more}" + (f".{self.digest}" if self.digest else "")
 
     @classmethod
     def parse(cls, value: str) -> Ref:
         """Read a reference back; anything else is a :class:`ValueError`."""
-        match = re.fullmatch(r"([A-Za-z0-9-]{1,64})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?", value)
+        match = _REF.fullmatch(value)
         if match is None:
             raise ValueError("not a reference to a run")
-        return cls(match[1], int(match[2]), int(match[3] or 0))
+        return cls(match[1], int(match[2]), int(match[3] or 0), match[4] or "")

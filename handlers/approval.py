@@ -15,17 +15,27 @@ from workflows.errors import Refused
 from workflows.text import N_
 from workflows.values import Role
 
+NOTHING_SHOWN = "-" * c.SHOWN_CHARACTERS
+"""What a button stands for that was not made with a digest: nothing that can be approved."""
+
 
 def register(app: App, services: Services) -> None:
     """Say which listener serves what."""
     on_click(app, services, Act.ACKNOWLEDGE_ADVICE, answering(c.AcknowledgeAdvice))
     on_click(app, services, Act.RETAKE_PLAN, answering(c.RetakePlan))
-    on_click(app, services, Act.APPROVE, answering(c.Approve))
+    on_click(app, services, Act.APPROVE, approve)
+    on_click(app, services, Act.WITHDRAW, answering(c.WithdrawApproval))
     on_click(app, services, Act.OPEN_PLAN, open_plan)
     on_click(app, services, Act.OPEN_DECLINE, open_decline)
     on_submit(app, services, Modal.DECLINE, decline)
     on_click(app, services, Act.OPEN_CONSENT, open_consent)
     on_submit(app, services, Modal.CONSENT, consent)
+
+
+def approve(delivery: Delivery) -> None:
+    """Count the approval of what the button's message showed."""
+    delivery.answer(c.Approve(shown=delivery.ref.digest or NOTHING_SHOWN))
+    delivery.ack()
 
 
 def open_plan(delivery: Delivery) -> None:

@@ -125,7 +125,10 @@ def _freeze(delivery: Delivery, rest: str) -> None:
         raise too_long(REASON_MOST)
     delivery.execute(_active(delivery).id, c.Freeze(reason=rest))
     delivery.ack()
-    said = delivery.tr("The run is frozen: nothing leaves Sunset until it is unfrozen.")
+    said = delivery.tr(
+        "The run is frozen: nothing leaves Sunset until somebody else, an administrator or an "
+        "approver, unfreezes it."
+    )
     delivery.say(said)
 
 

@@ -39,10 +39,15 @@ def register_unknown(app: App, services: Services) -> None:
     app.action(_ANY)(listening(services, unknown))
     app.view(_ANY)(listening(services, unknown))
     app.options(_ANY)(listening(services, unknown))
+    app.command(_ANY)(listening(services, unknown))
+    app.shortcut(_ANY)(listening(services, unknown))
+    # What needs no answer is acknowledged all the same: else Slack sends it again and again.
+    app.view_closed(_ANY)(listening(services, followed))
+    app.event(_ANY)(listening(services, followed))
 
 
 def followed(delivery: Delivery) -> None:
-    """Acknowledge a button that leads elsewhere; the browser has followed it already."""
+    """Acknowledge what needs no answer: a link that the browser has followed, a closed modal."""
     delivery.ack()
 
 
@@ -71,7 +76,10 @@ def hand_over_view(delivery: Delivery, run: Run, metadata: Metadata, notice: str
 
 def hand_over_to(delivery: Delivery, person: str) -> c.HandOver:
     """Make the action that hands over to *person*, with the roles that they have now."""
-    return c.HandOver(to=person, to_roles=delivery.services.people.roles(person))
+    people = delivery.services.people
+    return c.HandOver(
+        to=person, to_roles=people.roles(person), group_members=people.group_members()
+    )
 
 
 def hand_over(delivery: Delivery) -> None:

@@ -109,7 +109,16 @@ class Delivery:
     def execute(self, run_id: str, action: c.Action, version: int | None = None) -> Outcome:
         """Carry the action out, durably, once for this delivery (:class:`SunsetError`)."""
         actor = Actor(kind="person", id=self.user)
-        command = c.Command(actor=actor, roles=self.roles, version=version, action=action)
+        people = self.services.people
+        command = c.Command(
+            actor=actor,
+            roles=self.roles,
+            groups=people.groups(self.user),
+            approvers_now=frozenset(people.approvers()),
+            members_now=people.group_members(),
+            version=version,
+            action=action,
+        )
         return self.services.engine.execute(run_id, command, self.key)
 
     def answer(self, action: c.Action) -> Outcome:
@@ -172,6 +181,8 @@ class Delivery:
         """
         if action.by == "approver":
             self.require_approver()
+        elif action.by == "either":
+            self.require(Role.ADMINISTRATOR, Role.APPROVER)
         else:
             self.require_administrator()
         run = self.active_run()

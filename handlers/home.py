@@ -29,7 +29,7 @@ def register(app: App, services: Services) -> None:
 
 def opened(delivery: Delivery) -> None:
     """Publish the home of whoever opened it; the messages tab needs nothing."""
-    if payload.find(delivery.body, "event", "tab") not in {"home", None}:
+    if payload.find(delivery.body, "event", "tab") not in ("home", None):
         return
     services = delivery.services
     run = services.engine.active_run() if delivery.roles else None

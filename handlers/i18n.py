@@ -45,11 +45,14 @@ class Translator:
         return text.format_map({**args, "count": self.number(count)})
 
     def text(self, text: Text, escape: bool = True) -> str:
-        """Translate a :class:`Text`, its arguments escaped for mrkdwn unless told otherwise."""
+        """Translate a :class:`Text`, its arguments escaped for mrkdwn unless told otherwise.
+
+        They are flattened in any case: no argument begins a line or steers a terminal.
+        """
         values = {
             name: self.number(value)
             if isinstance(value, int)
-            else (escape_outside(value) if escape else value)
+            else (escape_outside(value) if escape else flattened(value))
             for name, value in text.args.items()
         }
         return self(text.msgid, **values)
@@ -96,10 +99,14 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+def flattened(text: str) -> str:
+    """Make text from outside one line that reads one way: control characters become spaces."""
+    return _CONTROL.sub(" ", text)
+
+
 def escape_outside(text: str) -> str:
     """Escape text from outside for mrkdwn, so that ``<!channel>`` in a name pings nobody.
 
     These three characters are what Slack asks to escape; control characters become spaces.
     """
-    flat = _CONTROL.sub(" ", text)
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return flattened(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

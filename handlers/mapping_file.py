@@ -9,7 +9,7 @@ are for reading only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers import tables
@@ -24,6 +24,8 @@ from workflows.values import Assignment, OwnedRecords, Owner
 MOST_BYTES = 1_000_000
 MOST_ROWS = 10_000
 MOST_OWNERS = 100_000
+MOST_TARGETS = 50
+"""Who get one owner's records in turn: as many as the modal takes and can show again."""
 OWNER, NEW = "owner_id", "new_owner"
 _SEVERAL = ";"
 _LEAVE_OUT = frozenset({"-", "–", "—", "exclude", "excluded", "none", "skip"})
@@ -155,7 +157,8 @@ class _Reading:
     """What was read so far, and everything that is wrong."""
 
     def __init__(self, run: Run, directory: _Directory) -> None:
-        self._run = run
+        self._owners = frozenset(owned.owner.id for owned in run.owners)
+        self._excluded = frozenset(run.excluded)
         self._directory = directory
         self._kinds = _kind_names(run)
         self.chosen: dict[str, tuple[int, Assignment]] = {}
@@ -200,8 +203,8 @@ class _Reading:
         if _SHORTENED.fullmatch(cell):
             raise _Wrong(_shortened(cell))
         whole = _WHOLE.fullmatch(cell)
-        owner_id = whole[1] if whole and self._run.owner(cell) is None else cell
-        if self._run.owner(owner_id) is None:
+        owner_id = whole[1] if whole and cell not in self._owners else cell
+        if owner_id not in self._owners:
             raise _Wrong(
                 N_(
                     "{id} is not among the Salesforce-only owners of this run. Download the list "
@@ -209,7 +212,7 @@ class _Reading:
                     id=cell,
                 )
             )
-        if owner_id in self._run.excluded:
+        if owner_id in self._excluded:
             raise _Wrong(
                 N_(
                     "The owner {id} was excluded. Take that back first, or leave the cell empty.",
@@ -226,7 +229,7 @@ class _Reading:
                     "Leave the cell empty to change nothing."
                 )
             )
-        targets: list[Owner] = []
+        targets: dict[str, Owner] = {}
         kinds: dict[str, Owner] = {}
         for part in re.split(r"[;\n]", cell):
             if not part.strip():
@@ -236,9 +239,13 @@ class _Reading:
                 self._kind(kinds, name.strip(), address)
                 continue
             target = self._directory.find(tables.bare(part))
-            if target in targets:
+            if target.id in targets:
                 raise _Wrong(N_("{name} is named twice. Name everybody once.", name=target.label))
-            targets.append(target)
+            if len(targets) == MOST_TARGETS:
+                raise _Wrong(
+                    N_("More than {most} owners are named. Leave some out.", most=MOST_TARGETS)
+                )
+            targets[target.id] = target
         if not targets:
             raise _Wrong(
                 N_(
@@ -247,7 +254,7 @@ class _Reading:
                     example="ann@example.com; contacts=ben@example.com",
                 )
             )
-        return Assignment(targets=tuple(targets), kinds=kinds)
+        return Assignment(targets=tuple(targets.values()), kinds=kinds)
 
     def _kind(self, kinds: dict[str, Owner], name: str, address: str) -> None:
         kind = self._kinds.get(name.casefold())
@@ -278,8 +285,8 @@ class _Directory:
 
     def __init__(self, run: Run, owners: Owners) -> None:
         self._owners = owners
-        self._alone = [owned.owner for owned in run.candidates]
-        self._deactivated = run.plan.deactivated if run.plan else ()
+        self._alone = _names(owned.owner for owned in run.candidates)
+        self._deactivated = _names(run.plan.deactivated if run.plan else ())
         self._by_email: dict[str, list[Owner]] = {}
         for owner in owners.search("", MOST_OWNERS):
             if owner.email:
@@ -300,24 +307,21 @@ class _Directory:
                     ids=ids,
                 )
             )
-        if not found or found[0].id in {owner.id for owner in self._alone}:
+        if not found or found[0].id in self._alone:
             raise _Wrong(self._why_not(address, whole[1] if whole else address))
         return found[0]
 
     def _why_not(self, address: str, owner_id: str) -> Text:
-        def among(owners: Sequence[Owner]) -> bool:
-            email = address.casefold()
-            return any(owner.id == owner_id or owner.email.casefold() == email for owner in owners)
-
+        names = {owner_id, address.casefold()}
         if not address:
             return N_("An owner is missing after the sign =. Write an e-mail or HubSpot owner id.")
-        if among(self._alone):
+        if names & self._alone:
             return N_(
                 "{owner} exists in Salesforce alone. Choose an owner who is an active HubSpot "
                 "user.",
                 owner=address,
             )
-        if among(self._deactivated):
+        if names & self._deactivated:
             return N_("{owner} is deactivated in HubSpot. Choose an active one.", owner=address)
         if _SHORTENED.fullmatch(address):
             return _shortened(address)
@@ -333,6 +337,13 @@ class _Directory:
             "semicolon.",
             owner=address,
         )
+
+
+def _names(owners: Iterable[Owner]) -> frozenset[str]:
+    """Return what owners may be called: their ids and e-mails."""
+    return frozenset(
+        name for owner in owners for name in (owner.id, owner.email.casefold()) if name
+    )
 
 
 def _shortened(cell: str) -> Text:

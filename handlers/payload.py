@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -17,7 +18,12 @@ Body = Mapping[str, Any]
 VALUE = "value"
 """``action_id`` of every input in a modal: the block's id tells which one it is."""
 
+MOST_TURNS = 1_000_000
+"""How far a page or turn is counted; a larger number was not written by this bot."""
+
 _USER = re.compile(r"[UW][A-Z0-9]{1,63}")
+_ID = re.compile(r"[!-~]{1,255}")
+"""Ids are short and of visible ASCII: they become part of a key in the database."""
 
 
 class Malformed(SunsetError):
@@ -73,28 +79,52 @@ def is_user_id(value: str) -> bool:
 
 
 def user_of(body: Body) -> str:
-    """Return the Slack user id of the person behind a command, interaction or event."""
-    for path in (("user_id",), ("user", "id"), ("event", "user")):
-        found = find(body, *path)
-        if isinstance(found, str) and is_user_id(found):
-            return found
-    raise malformed("user.id")
+    """Return the Slack user id of the person behind a command, interaction or event.
+
+    Each kind of payload names the person in one place; nobody is looked for in another's.
+
+    Raises:
+        Malformed: there is no user id in that place.
+    """
+    kind = find(body, "type")
+    path = ("user_id",) if kind is None else ("user", "id")
+    if kind == "event_callback":
+        path = ("event", "user")
+    found = find(body, *path)
+    if not isinstance(found, str) or not is_user_id(found):
+        raise malformed(".".join(path))
+    return found
 
 
 def click_key(body: Body) -> str:
     """Return the delivery key of a click (facts/slack.md: user, `action_ts`, `action_id`)."""
-    when = text_at(body, "actions", 0, "action_ts")
-    return f"click:{user_of(body)}:{when}:{text_at(body, 'actions', 0, 'action_id')}"
+    when = _id_at(body, "actions", 0, "action_ts")
+    return f"click:{user_of(body)}:{when}:{_id_at(body, 'actions', 0, 'action_id')}"
 
 
 def view_key(body: Body) -> str:
-    """Return the delivery key of a submission (facts/slack.md: `view.id`, `view.hash`)."""
-    return f"view:{text_at(body, 'view', 'id')}:{text_at(body, 'view', 'hash')}"
+    """Return the delivery key of a submission (facts/slack.md: `view.id`, `view.hash`).
+
+    It is the person's own: whoever forges another's view id takes nobody's submission away.
+    """
+    return f"view:{user_of(body)}:{_id_at(body, 'view', 'id')}:{_id_at(body, 'view', 'hash')}"
 
 
 def command_key(body: Body) -> str:
-    """Return the delivery key of a slash command; a trigger belongs to one use of it."""
-    return f"command:{text_at(body, 'trigger_id')}"
+    """Return the delivery key of a slash command; a trigger belongs to one use of it.
+
+    Whoever has a trigger may open a modal as the bot, for three seconds: it is not stored.
+    """
+    trigger = hashlib.sha256(_id_at(body, "trigger_id").encode()).hexdigest()
+    return f"command:{user_of(body)}:{trigger[:32]}"
+
+
+def _id_at(body: Body, *path: str | int) -> str:
+    """Return the id at *path*; :class:`Malformed` for what Slack writes no id like."""
+    found = text_at(body, *path)
+    if _ID.fullmatch(found) is None:
+        raise malformed(".".join(str(step) for step in path))
+    return found
 
 
 @dataclass(frozen=True)
@@ -129,10 +159,12 @@ class Metadata:
         """
         try:
             data = json.loads(text_at(body, "view", "private_metadata"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise malformed("view.private_metadata") from None
         ref, page, turn = (find(data, name) for name in ("ref", "page", "turn"))
-        numbers = [number for number in (page, turn) if type(number) is int and number >= 0]
+        numbers = [
+            number for number in (page, turn) if type(number) is int and 0 <= number <= MOST_TURNS
+        ]
         if len(numbers) != 2 or not isinstance(ref, str):
             raise malformed("view.private_metadata")
         return cls(_parse(ref, "view.private_metadata"), *numbers)

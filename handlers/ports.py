@@ -76,6 +76,10 @@ class AuditEntry:
     hash: str
 
 
+UNCHECKED = "cannot be checked"
+"""How a problem of a run's record begins that says nothing for or against its history."""
+
+
 class Engine(Protocol):
     """The one way to change a run, and the ways to look at runs."""
 
@@ -105,7 +109,10 @@ class Engine(Protocol):
         ...
 
     def audit_problems(self, run_id: str) -> list[str]:
-        """Recompute a run's hash chain and return what does not fit (empty: intact)."""
+        """Recompute a run's hash chain and return what does not fit (empty: intact).
+
+        A sentence that begins with :data:`UNCHECKED` accuses nobody: the check needs something.
+        """
         ...
 
     def progress(self, run_id: str) -> Progress | None:
@@ -134,6 +141,14 @@ class People(Protocol):
 
     def approvers(self) -> list[str]:
         """Return the Slack user ids of everyone who may approve."""
+        ...
+
+    def groups(self, user_id: str) -> frozenset[str]:
+        """Return the groups of approvers that this person can stand for."""
+        ...
+
+    def group_members(self) -> dict[str, tuple[str, ...]]:
+        """Return each group of approvers with those of them who may approve."""
         ...
 
 

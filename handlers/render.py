@@ -9,6 +9,7 @@ from handlers.i18n import Translator
 from handlers.ports import Progress
 from handlers.views.messages.audit import audit_line, checkpoint
 from handlers.views.messages.card import card
+from handlers.views.messages.late import late
 from handlers.views.messages.notices import notice
 from handlers.views.messages.prompts import closed_prompt, prompt_message
 from handlers.views.messages.window import missed_reminders, reminder, scheduled_reminder
@@ -21,6 +22,7 @@ __all__ = [
     "card",
     "checkpoint",
     "closed_prompt",
+    "late",
     "missed_reminders",
     "notice",
     "progress_message",

@@ -8,12 +8,13 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.actions import COMMAND, Act, Ref
 from handlers.i18n import Translator
-from handlers.ports import AuditEntry
+from handlers.ports import UNCHECKED, AuditEntry
 from handlers.views import asks, buttons, words
 from handlers.views.messages.approval import to_reassign
 from handlers.views.messages.frame import held, waiting
 from handlers.views.parts import actions, button, context, link, listing, outside, people, section
 from workflows.prompts import prompt
+from workflows.rules.approval import plan_bound
 from workflows.run import Run
 
 NO_RUN = Ref("new", 0)
@@ -52,7 +53,7 @@ def plan(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]:
         return text, [block for block in (section(text), row) if block is not None]
     text = tr(
         "*The plan* {digest}, read {when}; nothing was changed by it.",
-        digest=words.short(run.plan_digest),
+        digest=words.short(plan_bound(run)),
         when=tr.moment(run.plan.taken_at),
     )
     lines = [text, to_reassign(run.plan, tr)]
@@ -104,7 +105,10 @@ def audit(
         ),
         tr("Last hash: {hash}", hash=last),
     ]
-    if problems:
+    if problems and all(problem.startswith(UNCHECKED) for problem in problems):
+        lines.append(tr("⚠️ *The chain cannot be checked* as the bot is set up now:"))
+        lines += listing([outside(problem, 250) for problem in problems], tr)
+    elif problems:
         lines.append(
             tr.plural(
                 "⛔ *The chain is broken* ({count} problem). Somebody changed the stored history:",

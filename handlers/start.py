@@ -43,7 +43,7 @@ def view(delivery: Delivery, notice: str = "") -> View:
     services = delivery.services
     return modals.start(
         delivery.tr,
-        quorum=services.policy.quorum,
+        policy=services.policy,
         requester=delivery.user,
         approvers=services.people.approvers(),
         notice=notice,
@@ -67,6 +67,7 @@ def start(delivery: Delivery) -> None:
             confirmed=ticked,
             approvers=inputs.users(modals.APPROVERS),
             eligible_approvers=tuple(services.people.approvers()),
+            group_members=services.people.group_members(),
             policy=services.policy,
         )
         delivery.execute(action.run_id, action)

@@ -15,6 +15,7 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.context.ack import Ack
 from slack_sdk import WebClient
 
+from handlers.acknowledgement import WaitedAck
 from handlers.actions import Act, Modal
 from handlers.delivery import Delivery, Says
 from handlers.payload import Body
@@ -41,6 +42,11 @@ def listening(services: Services, listener: Listener) -> Callable[..., None]:
     """Make a Bolt listener of *listener*."""
 
     def take(ack: Says, body: dict[str, Any], respond: Says, client: WebClient) -> None:
+        # Bolt gives what is not acknowledged in time to the next listener that fits as well.
+        if isinstance(ack, WaitedAck):
+            if ack.taken:
+                return
+            ack.taken = True
         deliver(Delivery(services, body, ack, respond, client), listener)
 
     return take

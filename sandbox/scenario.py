@@ -244,6 +244,7 @@ class Workspace(_Model):
 
     bot_token: str = "xoxb-sandbox-bot-token"
     app_token: str = "xapp-sandbox-app-token"
+    signing_secret: str = "5a9db0c85a9db0c85a9db0c85a9db0c8"
     scopes_missing: tuple[str, ...] = ()
     channel: str = "crm-sunset"
     audit_channel: str = "crm-sunset-audit"

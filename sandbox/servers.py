@@ -112,6 +112,7 @@ class Sandbox:
         return {
             "SLACK_BOT_TOKEN": scenario.workspace.bot_token,
             "SLACK_APP_TOKEN": scenario.workspace.app_token,
+            "SLACK_SIGNING_SECRET": scenario.workspace.signing_secret,
             "SLACK_API_URL": f"{self.slack_url}/api/",
             "HUBSPOT_ACCESS_TOKEN": scenario.account.token,
             "HUBSPOT_API_URL": self.hubspot_url,

@@ -1,7 +1,8 @@
 """Commands: what somebody asks of a run; each is decided by :mod:`workflows.decide`.
 
 Actions whose class has ``answers = True`` answer a prompt and must say which version of it.
-Actions whose class has ``by`` say who may: an administrator, an approver, or the bot itself.
+Actions whose class has ``by`` say who may: an administrator, an approver, either of them, or the
+bot itself.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ from workflows.values import (
     Tally,
 )
 
-Who = Literal["administrator", "approver", "bot"]
+Who = Literal["administrator", "approver", "either", "bot"]
+
+
+SHOWN_CHARACTERS = 12
+"""Of a digest, in messages and buttons: enough that nobody finds another plan with the same."""
 
 
 class Action(Value):
@@ -54,6 +59,8 @@ class StartRun(Action):
     confirmed: frozenset[str] = frozenset()
     approvers: tuple[str, ...] = ()
     eligible_approvers: tuple[str, ...] = ()
+    group_members: dict[str, tuple[str, ...]] = {}
+    """Who of those who may approve is in which of the policy's groups."""
     policy: Policy = Policy()
 
 
@@ -70,7 +77,18 @@ class RetakePlan(Action):
 
 
 class Approve(Action):
-    """Approve what the prompt shows (plan, or inventory and data-copy choice)."""
+    """Approve what the prompt shows (plan, or inventory and data-copy choice).
+
+    ``shown`` is the beginning of the digest of what the approver's message showed.
+    """
+
+    answers = True
+    by = "approver"
+    shown: str = Field(min_length=SHOWN_CHARACTERS, max_length=64)
+
+
+class WithdrawApproval(Action):
+    """Take one's own approval back, while the gate is open."""
 
     answers = True
     by = "approver"
@@ -301,6 +319,8 @@ class HandOver(Action):
 
     to: str
     to_roles: frozenset[Role] = frozenset()
+    group_members: dict[str, tuple[str, ...]] | None = None
+    """Who of those who may approve is in which group now; None: nobody asked."""
 
 
 class Freeze(Action):
@@ -311,6 +331,8 @@ class Freeze(Action):
 
 class Unfreeze(Action):
     """Lift the freeze."""
+
+    by = "either"
 
 
 # --- by the bot: what it found out ---------------------------------------------------------------
@@ -405,6 +427,8 @@ class RecordInventory(BotAction):
 
     inventory: Inventory
     reading: Reading
+    version: int | None = None
+    """The run's version when the reading began; None: by its time."""
 
 
 class RecordPackageAbsent(BotAction):
@@ -534,6 +558,12 @@ class Command(Value):
 
     actor: Actor
     roles: frozenset[Role] = frozenset()
+    groups: frozenset[str] = frozenset()
+    """The groups of approvers that the person is in now."""
+    approvers_now: frozenset[str] | None = None
+    """Who may approve now; None: nobody asked, and earlier votes are taken as they are."""
+    members_now: dict[str, tuple[str, ...]] | None = None
+    """Who of them is in which group now; None: nobody asked."""
     version: int | None = None
     action: Action
 

@@ -86,6 +86,26 @@ def _authorise(command: c.Command) -> None:
             N_("Only people can approve, and only in Slack."),
             N_("Ask an approver to answer in the thread."),
         )
+    if command.actor.kind == "bot":
+        raise Refused(
+            "bot_only_reports",
+            N_("The bot reports what it finds; only people decide."),
+            N_("Use the thread in Slack."),
+        )
+    if command.actor.kind == "console" and not isinstance(command.action, c.Freeze):
+        raise Refused(
+            "console_only_freezes",
+            N_("The command line can freeze a run, and nothing else."),
+            N_("Use the thread in Slack."),
+        )
+    if needed == "either":
+        if not command.roles:
+            raise Refused(
+                "not_for_you",
+                N_("This is only for the administrators and approvers of Sunset."),
+                N_("Ask one of them, or ask the operator to add you."),
+            )
+        return
     if _ROLE[needed] not in command.roles:
         if needed == "administrator":
             raise Refused(
@@ -114,7 +134,10 @@ def _refuse_frozen(run: Run, command: c.Command) -> None:
         raise Refused(
             "frozen",
             N_("The run is frozen; nothing goes on until it is unfrozen."),
-            N_("Use `/uninstall-salesforce unfreeze` when it may go on."),
+            N_(
+                "When it may go on, an administrator or an approver other than who froze it uses "
+                "`/uninstall-salesforce unfreeze`."
+            ),
         )
 
 

@@ -8,14 +8,18 @@ from typing import Any
 
 from workflows.base import Value
 
+MOST = 2**53 - 1
+"""The largest integer that every reader of JSON reads exactly (RFC 8259, section 6)."""
+
 
 def canonical(data: Any) -> str:
     """Serialise *data* so that equal data are equal texts: sorted keys, no spaces, no floats.
 
     Raises:
         TypeError: for a float, which has no single text.
+        OverflowError: for an integer that not every reader reads exactly.
     """
-    _refuse_floats(data)
+    _refuse_inexact(data)
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -25,12 +29,14 @@ def digest(value: Value, *, leave_out: frozenset[str] = frozenset()) -> str:
     return hashlib.sha256(canonical(data).encode()).hexdigest()
 
 
-def _refuse_floats(data: Any) -> None:
+def _refuse_inexact(data: Any) -> None:
     if isinstance(data, float):
         raise TypeError(f"a float has no canonical text: {data!r}")
+    if isinstance(data, int) and abs(data) > MOST:
+        raise OverflowError("an integer that not every reader reads exactly")
     if isinstance(data, dict):
         for item in data.values():
-            _refuse_floats(item)
+            _refuse_inexact(item)
     elif isinstance(data, list | tuple):
         for item in data:
-            _refuse_floats(item)
+            _refuse_inexact(item)

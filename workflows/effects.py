@@ -80,6 +80,8 @@ def _shows(event: e.Event) -> bool:
     return isinstance(
         event,
         e.Approved
+        | e.ApprovalWithdrawn
+        | e.ApprovalVoided
         | e.ConsentGiven
         | e.OwnerMapped
         | e.OwnersCounted
@@ -99,6 +101,7 @@ def _shows(event: e.Event) -> bool:
         | e.Frozen
         | e.Unfrozen
         | e.HandedOver
+        | e.CapabilityMissing
         | e.ReminderDue
         | e.RemindersMissed,
     )
@@ -130,6 +133,9 @@ def _notices(recorded: e.Recorded) -> list[Effect]:
         | e.HelpRequested
         | e.WindowEnded
         | e.ApprovalsLapsed
+        | e.ApprovalsLapseSoon
+        | e.ApprovalWithdrawn
+        | e.ApprovalVoided
     )
     if not isinstance(event, told):
         return []

@@ -75,6 +75,36 @@ class Approved(Event):
     type: Literal["approved"] = "approved"
     gate: Gate
     digest: str
+    groups: tuple[str, ...] = ()
+    """The groups that this person can stand for."""
+
+
+class ApprovalWithdrawn(Event):
+    """Somebody took their approval back."""
+
+    type: Literal["approval_withdrawn"] = "approval_withdrawn"
+    gate: Gate
+
+
+class ApprovalVoided(Event):
+    """An approval no longer counts: who gave it may not approve any more.
+
+    Or is no longer in the groups *left*, for which it stood; then they may approve anew.
+    """
+
+    type: Literal["approval_voided"] = "approval_voided"
+    gate: Gate
+    person: str
+    left: tuple[str, ...] = ()
+
+
+class ApprovalsLapseSoon(Event):
+    """The time for approvals is nearly over, and ``wanted`` have not answered."""
+
+    type: Literal["approvals_lapse_soon"] = "approvals_lapse_soon"
+    gate: Gate
+    lapse_at: Instant
+    wanted: tuple[str, ...]
 
 
 class GatePassed(Event):
@@ -614,6 +644,9 @@ AnyEvent = Annotated[
     | PlanRequested
     | PlanRecorded
     | Approved
+    | ApprovalWithdrawn
+    | ApprovalVoided
+    | ApprovalsLapseSoon
     | GatePassed
     | Declined
     | ApprovalsLapsed

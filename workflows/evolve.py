@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from workflows import events as e
@@ -58,6 +57,7 @@ def evolve(run: Run | None, recorded: e.Recorded) -> Run:
     if change.pop("asks", False):
         change["prompt_version"] = recorded.seq
         change["since"] = recorded.at
+        change["lapse_noticed"] = False
         change["blocked"] = None
     return run.model_copy(update=change)
 
@@ -91,14 +91,15 @@ def _ended(recorded: e.Recorded) -> Change:
 
 @_on(e.PlanRequested)
 def _plan_requested(run: Run, event: e.PlanRequested, recorded: e.Recorded) -> Change:
-    return _to(State.PLANNING, votes={}, plan=None, plan_digest="")
+    before = run.plan or run.plan_before
+    return _to(State.PLANNING, votes={}, plan=None, plan_digest="", plan_before=before)
 
 
 @_on(e.PlanRecorded)
 def _plan_recorded(run: Run, event: e.PlanRecorded, recorded: e.Recorded) -> Change:
     seen = run.last_seen_at
     if event.plan.inventory is not None:
-        seen = _later(seen, event.plan.taken_at)
+        seen = event.plan.taken_at
     return _to(
         State.AWAITING_APPROVAL,
         plan=event.plan,
@@ -116,7 +117,31 @@ def _advice(run: Run, event: e.AdviceAcknowledged, recorded: e.Recorded) -> Chan
 
 @_on(e.Approved)
 def _approved(run: Run, event: e.Approved, recorded: e.Recorded) -> Change:
-    return {"votes": {**run.votes, recorded.actor.id: event.digest}}
+    person = recorded.actor.id
+    return {
+        "votes": {**run.votes, person: event.digest},
+        "vote_groups": {**run.vote_groups, person: event.groups},
+    }
+
+
+@_on(e.ApprovalWithdrawn)
+def _withdrawn(run: Run, event: e.ApprovalWithdrawn, recorded: e.Recorded) -> Change:
+    return _without(run, recorded.actor.id)
+
+
+@_on(e.ApprovalVoided)
+def _voided(run: Run, event: e.ApprovalVoided, recorded: e.Recorded) -> Change:
+    return _without(run, event.person)
+
+
+def _without(run: Run, person: str) -> Change:
+    """Leave out one person's approval."""
+    return {"votes": {one: digest for one, digest in run.votes.items() if one != person}}
+
+
+@_on(e.ApprovalsLapseSoon)
+def _lapse_soon(run: Run, event: e.ApprovalsLapseSoon, recorded: e.Recorded) -> Change:
+    return {"lapse_noticed": True}
 
 
 @_on(e.GatePassed)
@@ -125,7 +150,8 @@ def _gate_passed(run: Run, event: e.GatePassed, recorded: e.Recorded) -> Change:
     proof = _proof(run, f"{event.gate}_approval", "attested", recorded)
     state = State.DISCONNECTING if event.gate == "plan" else State.REMOVING_PACKAGE
     fresh: Change = {"reconfirmed": False, "compared_at": None}
-    return _to(state, votes={}, passed=passed, evidence=proof, **fresh)
+    approved = {**run.approved, event.gate: event.digest}
+    return _to(state, votes={}, passed=passed, approved=approved, evidence=proof, **fresh)
 
 
 @_on(e.Declined)
@@ -387,7 +413,7 @@ def _inventory(run: Run, event: e.InventoryRecorded, recorded: e.Recorded) -> Ch
     return {
         "inventory": event.inventory,
         "inventory_digest": event.digest,
-        "last_seen_at": _later(run.last_seen_at, event.reading.at),
+        "last_seen_at": event.reading.at,
         "evidence": _proof(run, "inventory", "verified", recorded, event.reading),
         "asks": True,
     }
@@ -474,7 +500,7 @@ def _consent(run: Run, event: e.ConsentGiven, recorded: e.Recorded) -> Change:
 
 @_on(e.InventoryReconfirmed)
 def _reconfirmed(run: Run, event: e.InventoryReconfirmed, recorded: e.Recorded) -> Change:
-    seen = _later(run.last_seen_at, event.reading.at)
+    seen = event.reading.at
     compared = event.reading.at
     return {"reconfirmed": True, "compared_at": compared, "last_seen_at": seen, "asks": True}
 
@@ -488,7 +514,7 @@ def _comparison_lapsed(run: Run, event: e.ComparisonLapsed, recorded: e.Recorded
 def _reread(run: Run, event: e.InventoryReread, recorded: e.Recorded) -> Change:
     return {
         "inventory": event.inventory,
-        "last_seen_at": _later(run.last_seen_at, event.reading.at),
+        "last_seen_at": event.reading.at,
         "removal_problems": event.inventory.blockers if run.removal_problems else (),
     }
 
@@ -499,7 +525,7 @@ def _inventory_changed(run: Run, event: e.InventoryChanged, recorded: e.Recorded
     fresh: Change = {
         "inventory": event.inventory,
         "inventory_digest": inventory_digest(event.inventory),
-        "last_seen_at": _later(run.last_seen_at, event.reading.at),
+        "last_seen_at": event.reading.at,
     }
     if not event.digest:
         # The backup, or its waiver, was of another package: it is asked for again. In histories
@@ -514,6 +540,7 @@ def _inventory_changed(run: Run, event: e.InventoryChanged, recorded: e.Recorded
         consent=False,
         bot_removing=False,
         passed=_without_removal(run),
+        removal_before=run.asked_removal or run.removal_before,
         evidence={step: proof for step, proof in evidence.items() if step not in without},
         **fresh,
     )
@@ -529,6 +556,7 @@ def _choosing_again(run: Run, **changes: Any) -> Change:
         bot_removing=False,
         passed=_without_removal(run),
         removal_digest="",
+        removal_before=run.asked_removal or run.removal_before,
         **changes,
     )
 
@@ -594,7 +622,7 @@ def _stalled(run: Run, event: e.RemovalStalled, recorded: e.Recorded) -> Change:
         "removal_problems": event.blockers,
         "deploying": None,
         "deployed_at": None,
-        "last_seen_at": _later(run.last_seen_at, event.reading.at),
+        "last_seen_at": event.reading.at,
         "evidence": left,
         "asks": True,
     }
@@ -731,10 +759,6 @@ def _check(run: Run, event: e.CheckRequested, recorded: e.Recorded) -> Change:
 @_on(e.CapabilityMissing)
 def _missing(run: Run, event: e.CapabilityMissing, recorded: e.Recorded) -> Change:
     return {"missing": run.missing | {event.capability}}
-
-
-def _later(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None else max(one, other)
 
 
 def _add(codes: tuple[str, ...], code: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Prompt(Value):
 
 _CHOICES: dict[Ask, tuple[type[c.Action], ...]] = {
     Ask.ACKNOWLEDGE_ADVICE: (c.AcknowledgeAdvice,),
-    Ask.APPROVE_PLAN: (c.Approve, c.Decline, c.RetakePlan),
+    Ask.APPROVE_PLAN: (c.Approve, c.WithdrawApproval, c.Decline, c.RetakePlan),
     Ask.DISCONNECT: (c.ReportDisconnected,),
     Ask.WAIT_SYNC: (c.CheckNow,),
     Ask.MAP_OWNERS: (
@@ -90,7 +90,14 @@ _CHOICES: dict[Ask, tuple[type[c.Action], ...]] = {
     Ask.CHOOSE_DATA_COPY: (c.ChooseDataCopy, c.StartBackup, c.CheckNow),
     Ask.CONFIRM_NO_COPY: (c.ConfirmNoCopy, c.StartBackup, c.WaiveBackup, c.ReconsiderDataCopy),
     Ask.WAIT_BACKUP: (c.StopBackup,),
-    Ask.APPROVE_REMOVAL: (c.Approve, c.Decline, c.GiveConsent, c.ReconsiderDataCopy, c.CheckNow),
+    Ask.APPROVE_REMOVAL: (
+        c.Approve,
+        c.WithdrawApproval,
+        c.Decline,
+        c.GiveConsent,
+        c.ReconsiderDataCopy,
+        c.CheckNow,
+    ),
     Ask.COMPARE_AGAIN: (c.CheckNow, c.ReconsiderDataCopy),
     Ask.REMOVE_PACKAGE: (c.ReportUninstalled, c.RemoveByBot, c.ReconsiderDataCopy, c.CheckNow),
     Ask.WAIT_REMOVAL: (c.CheckNow,),
@@ -102,7 +109,7 @@ _OF_APPROVERS = {Ask.APPROVE_PLAN, Ask.APPROVE_REMOVAL}
 def prompt(run: Run) -> Prompt:
     """Return what *run* asks now."""
     ask = _ask(run)
-    deadlines = [timer.due for timer in timers(run) if not timer.kind.startswith("reminder:")]
+    deadlines = [timer.due for timer in timers(run) if not _only_tells(timer.kind)]
     people: tuple[str, ...] = ()
     of: Literal["administrator", "approver", "bot", "nobody"] = "administrator"
     if ask is Ask.OVER:
@@ -126,6 +133,11 @@ def prompt(run: Run) -> Prompt:
         due=run.deadline if ask is Ask.DOWNLOAD_COPY else min(deadlines, default=None),
         choices=tuple(action.__name__ for action in _choices(run, ask)),
     )
+
+
+def _only_tells(kind: str) -> bool:
+    """Say whether a timer is about a deadline, and none itself."""
+    return kind.startswith("reminder:") or kind == "approvals_lapse_soon"
 
 
 def _choices(run: Run, ask: Ask) -> list[type[c.Action]]:
@@ -158,6 +170,8 @@ def _choices(run: Run, ask: Ask) -> list[type[c.Action]]:
         unwanted.add(c.RemoveByBot)
     if run.consent:
         unwanted.add(c.GiveConsent)
+    if not run.votes:
+        unwanted.add(c.WithdrawApproval)
     return [action for action in choices if action not in unwanted]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from workflows.base import Instant, Value
+from workflows.changes import Removal
 from workflows.states import State
 from workflows.text import Text
 from workflows.values import (
@@ -84,9 +85,15 @@ class Run(Value):
 
     plan: Plan | None = None
     plan_digest: str = ""
+    plan_before: Plan | None = None
+    """The plan that was asked about before this one: the message says what has changed."""
     advice_acknowledged: bool = False
     votes: dict[str, str] = {}
     """Who approved at the gate that is open now: Slack user id -> digest."""
+    vote_groups: dict[str, tuple[str, ...]] = {}
+    """The groups that those who approved can stand for."""
+    lapse_noticed: bool = False
+    """Whether it was said that the approvals lapse soon."""
     passed: dict[str, tuple[str, ...]] = {}
     """Gates passed: gate -> the approvers."""
 
@@ -133,6 +140,11 @@ class Run(Value):
     waiver: Waiver | None = None
     waiver_of: str = ""
     removal_digest: str = ""
+    """What decides whether approvals of the removal stand: package, choice, backup, waiver."""
+    removal_before: Removal | None = None
+    """What was asked about before, where the removal has to be approved anew."""
+    approved: dict[str, str] = {}
+    """What was shown when a gate was passed: gate -> digest."""
     consent: bool = False
     reconfirmed: bool = False
     compared_at: Instant | None = None
@@ -150,7 +162,7 @@ class Run(Value):
     deployed_at: Instant | None = None
     """When Salesforce said that the bot's present removal succeeded."""
     last_seen_at: Instant | None = None
-    """The last recorded reading that saw the package."""
+    """The reading that saw the package and was recorded last (a clock may have been set back)."""
     removed_at: Instant | None = None
     """The last reading that saw the package before it was gone."""
     missing_at: Instant | None = None
@@ -233,6 +245,18 @@ class Run(Value):
     def current_waiver(self) -> Waiver | None:
         """The waiver, if the package still is what was shown when it was given."""
         return self.waiver if self.waiver_of == self.inventory_digest else None
+
+    @property
+    def asked_removal(self) -> Removal | None:
+        """What the approvers of the removal are asked about, or were; None before they are."""
+        if self.inventory is None or self.keep_copy is None:
+            return None
+        return Removal(
+            inventory=self.inventory,
+            keep=self.keep_copy,
+            backup=self.current_backup,
+            waiver=self.current_waiver,
+        )
 
     @property
     def secured(self) -> bool:

@@ -8,6 +8,7 @@ from workflows.base import Instant, Value
 from workflows.run import Run
 from workflows.states import State
 
+LAPSE_NOTICE = timedelta(hours=6)
 COMPARED_FOR = timedelta(days=1)
 COMPARED_FOR_WITHOUT_COPY = timedelta(hours=1)
 """So long a comparison with what was approved counts for a person who presses *Uninstall*.
@@ -27,7 +28,8 @@ def timers(run: Run) -> list[Timer]:
     """Return the timers that are set in the run's present state, soonest first."""
     if run.state in {State.AWAITING_APPROVAL, State.AWAITING_REMOVAL_APPROVAL}:
         lapse = run.since + timedelta(seconds=run.policy.approval_ttl)
-        return [Timer(kind="approvals_lapse", due=lapse)]
+        soon = Timer(kind="approvals_lapse_soon", due=lapse - notice_before(run))
+        return [*([] if run.lapse_noticed else [soon]), Timer(kind="approvals_lapse", due=lapse)]
     lapses = comparison_lapses(run)
     if lapses is not None:
         return [Timer(kind="comparison_lapses", due=lapses)]
@@ -40,6 +42,11 @@ def timers(run: Run) -> list[Timer]:
     ]
     due.append(Timer(kind="window_end", due=window_end(run, run.deadline)))
     return sorted(due, key=lambda timer: timer.due)
+
+
+def notice_before(run: Run) -> timedelta:
+    """Return how long before the approvals lapse it is said that they will."""
+    return min(LAPSE_NOTICE, timedelta(seconds=run.policy.approval_ttl // 4))
 
 
 def comparison_lapses(run: Run) -> datetime | None:

@@ -19,8 +19,9 @@ TABLE = (
     (S.AWAITING_APPROVAL, c.AcknowledgeAdvice, approval.acknowledge, (STAY,)),
     (S.AWAITING_APPROVAL, c.RetakePlan, approval.retake_plan, (S.PLANNING,)),
     (S.AWAITING_APPROVAL, c.Approve, approval.approve, (STAY, S.DISCONNECTING)),
+    (S.AWAITING_APPROVAL, c.WithdrawApproval, approval.withdraw, (STAY,)),
     (S.AWAITING_APPROVAL, c.Decline, approval.decline, (S.DECLINED,)),
-    (S.AWAITING_APPROVAL, c.FireTimers, window.fire, (S.EXPIRED,)),
+    (S.AWAITING_APPROVAL, c.FireTimers, window.fire, (STAY, S.EXPIRED)),
     (S.DISCONNECTING, c.ReportDisconnected, disconnect.report, (STAY,)),
     (S.DISCONNECTING, c.RecordSyncQuiet, disconnect.quiet, (STAY,)),
     (S.DISCONNECTING, c.RecordSyncRunning, disconnect.running, (STAY,)),
@@ -83,6 +84,7 @@ TABLE = (
         (S.AWAITING_REMOVAL_APPROVAL,),
     ),
     (S.AWAITING_REMOVAL_APPROVAL, c.Approve, approval.approve, (STAY, S.REMOVING_PACKAGE)),
+    (S.AWAITING_REMOVAL_APPROVAL, c.WithdrawApproval, approval.withdraw, (STAY,)),
     (S.AWAITING_REMOVAL_APPROVAL, c.GiveConsent, approval.consent, (STAY, S.REMOVING_PACKAGE)),
     (S.AWAITING_REMOVAL_APPROVAL, c.Decline, approval.decline, (S.DECLINED,)),
     (

@@ -47,10 +47,19 @@ class Policy(Value):
     """The settings a run was started with; they stay the run's own (all times in seconds)."""
 
     quorum: int = Field(2, ge=1)
+    removal_quorum: int | None = Field(None, ge=1)
+    """The quorum of the removal's approval; None: the same."""
+    groups: tuple[str, ...] = ()
+    """Groups of approvers that must each be represented, by a person of its own."""
     approval_ttl: int = Field(24 * 3600, ge=1)
     window: int = Field(48 * 3600, ge=1)
     reminders: tuple[PositiveInt, ...] = (24 * 3600, 12 * 3600, 4 * 3600, 3600, 900)
     approvers_from: int = Field(4 * 3600, ge=0)
+
+    @property
+    def highest_quorum(self) -> int:
+        """How many people have to be able to approve, for every gate to be passable."""
+        return max(self.quorum, self.removal_quorum or 0, len(self.groups))
 
 
 class Account(Value):

@@ -50,6 +50,7 @@ def compare(
     problems: list[str] = []
     notes: list[str] = []
     there: set[int] = set()
+    unknown: set[int] = set()
     for message in posted:
         told = _told(message, run_id)
         if told is None:
@@ -63,12 +64,17 @@ def compare(
             continue
         for seq, claims in told.items():
             wrong = _wrong(seq, claims, hashes)
-            if wrong:
+            if seq not in hashes:
+                unknown.add(seq)
+            elif wrong:
                 problems.append(wrong)
             elif seq in there:
                 notes.append(f"event {seq} has two lines")
             else:
                 there.add(seq)
+    if unknown:
+        gone = _ranges(unknown)
+        problems.append(f"the channel has lines for {gone}, which the database does not have")
     late = tuple(sorted(seq for seq in hashes if seq not in there and seq in waiting))
     missing = [seq for seq in hashes if seq not in there and seq not in waiting]
     if missing and not problems:
@@ -76,6 +82,18 @@ def compare(
     elif missing:
         problems.append(f"no right line for {_ranges(missing)}")
     return Compared(tuple(sorted(there)), late, tuple(problems), tuple(notes))
+
+
+def told_of(posted: Iterable[Posted]) -> set[str]:
+    """Return the ids of the runs that the channel tells of, whoever wrote that."""
+    runs: set[str] = set()
+    for message in posted:
+        lines = map(_LINE.search, message.text.split("\n"))
+        runs |= {match["run"] for match in lines if match}
+        unseen = message.payload or {}
+        if message.own and "events" in unseen:
+            runs.add(str(unseen.get("run", "")))
+    return runs
 
 
 def _told(message: Posted, run_id: str) -> dict[int, tuple[str, ...]] | None:
@@ -102,11 +120,10 @@ def _told(message: Posted, run_id: str) -> dict[int, tuple[str, ...]] | None:
 
 
 def _wrong(seq: int, claims: Sequence[str], hashes: Mapping[int, str]) -> str:
-    if seq not in hashes:
-        return f"the channel has a line for event {seq}, which the database does not have"
+    own = hashes.get(seq, "")
     for claim in claims:
-        if not claim or not hashes[seq].startswith(claim):
-            stored, said = hashes[seq][:HASH_CHARACTERS], claim[:HASH_CHARACTERS]
+        if not claim or not own.startswith(claim):
+            stored, said = own[:HASH_CHARACTERS], claim[:HASH_CHARACTERS]
             return f"event {seq} is {stored}…, its line says {said}…"
     return ""
 

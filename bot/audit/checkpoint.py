@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import VendorError
+from bot.errors import StoreError, VendorError
 from bot.ports import Clock
 from bot.store.base import PostedMessage, Store
 from bot.vendors.slack import Slack
@@ -35,11 +35,21 @@ class Checkpoints:
         self._clock = clock
         self._translator = translator
         self._logged: set[str] = set()
+        self._over: set[str] = set()
 
     def look(self) -> None:
         """Send every checkpoint that is due and was not sent."""
         for run_id in self._store.run_ids():
-            run = self._store.run(run_id)
+            # A run that is over stays as it is: it need not be folded every minute.
+            try:
+                run = None if run_id in self._over else self._store.run(run_id)
+            except StoreError as error:
+                if not error.lasting:
+                    raise
+                # It holds up no other run's checkpoint.
+                log.warning("checkpoint_not_made", run=run_id, code=error.code)
+                self._over.add(run_id)
+                continue
             if run is not None and not run.frozen:
                 self._send(run)
 
@@ -48,6 +58,8 @@ class Checkpoints:
         people = run.approvers or run.eligible_approvers
         wanted = [one for one in people if not self._sent(run.id, f"{slot}:{one}")]
         if not slot or not wanted:
+            if run.ended_at is not None:
+                self._over.add(run.id)
             return
         last = self._store.events(run.id, [run.version])[0]
         if f"{run.id}:{slot}" not in self._logged:
@@ -80,7 +92,13 @@ class Checkpoints:
         key = f"{run.id}:{slot}"
         if self._store.message(run.id, slot) is not None:
             oldest = run.started_at.timestamp()
-            found = self._slack.find(channel, key, thread_ts=None, oldest=oldest)
+            try:
+                found = self._slack.find(channel, key, thread_ts=None, oldest=oldest)
+            except VendorError as error:
+                if not error.missing:
+                    raise
+                # Without the right to look, two are better than none.
+                found = None
             if found is not None:
                 self._keep(run.id, PostedMessage(slot, channel, found.ts))
                 return

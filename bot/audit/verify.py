@@ -7,10 +7,13 @@ ends of the history, which lie in the audit channel and in the checkpoints, are 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from bot.store.chain import Chain, KeyMissing, body, parse_strictly
+from handlers.ports import UNCHECKED
 from workflows.events import Recorded
 from workflows.evolve import fold
 from workflows.run import Run
@@ -56,6 +59,13 @@ class Stored:
     snapshot: Run | None = None
 
 
+def verdict(found: Sequence[str]) -> Literal["intact", "changed", "unchecked"]:
+    """Say in a word what :func:`problems` found: nothing, a change, or that it lacks something."""
+    if not found:
+        return "intact"
+    return "unchecked" if all(one.startswith(UNCHECKED) for one in found) else "changed"
+
+
 def problems(stored: Stored, chain: Chain) -> list[str]:
     """Return a sentence for each thing that does not fit; empty: the history is intact."""
     found = list(_chain(stored, chain))
@@ -78,13 +88,13 @@ def _chain(stored: Stored, chain: Chain) -> Iterable[str]:
             if chain.link(row.prev, row.body) != row.hash:
                 yield f"event {row.seq} is not what was recorded"
         except KeyMissing as error:
-            yield f"cannot be checked: {error}"
+            yield f"{UNCHECKED}: {error}"
             return
         except UnicodeEncodeError:
             yield f"event {row.seq} is not what was recorded"
         prev, expected = row.hash, row.seq + 1
     if chain.keyed and stored.events and "." not in stored.events[0].prev:
-        yield "the chain was made without a key, though one is set"
+        yield f"{UNCHECKED}: the chain was made without a key, though one is set"
 
 
 def _readings(stored: Stored) -> tuple[list[Recorded], list[str]]:
@@ -92,24 +102,46 @@ def _readings(stored: Stored) -> tuple[list[Recorded], list[str]]:
     history: list[Recorded] = []
     found: list[str] = []
     for row in stored.events:
-        try:
-            run_id, recorded = parse_strictly(row.body)
-        except (ValueError, RecursionError):
+        recorded, meant = read(row.body)
+        told = (stored.run_id, row.seq, row.at, row.type, row.actor, row.body)
+        if recorded is None:
             found.append(f"event {row.seq} cannot be read")
             continue
         history.append(recorded)
-        told = (stored.run_id, row.seq, row.at, row.type, row.actor, row.body)
-        meant = (
-            run_id,
-            recorded.seq,
-            recorded.at.isoformat(timespec="microseconds"),
-            recorded.event.type,
-            f"{recorded.actor.kind}:{recorded.actor.id}",
-            body(run_id, recorded),
-        )
         if told != meant:
             found.append(f"event {row.seq} has columns that contradict its text")
     return history, found
+
+
+def read(text: str) -> tuple[Recorded | None, tuple[str, int, str, str, str, str] | None]:
+    """Read an event's text; return it with its run and what stands beside it in the columns.
+
+    None where it is no event, or one that the bot does not write in this way.
+    """
+    try:
+        run_id, recorded = parse_strictly(text)
+        written = body(run_id, recorded)
+        if _older(json.loads(text), json.loads(written)):
+            written = text
+    except (ValueError, OverflowError, RecursionError):
+        return None, None
+    return recorded, (
+        run_id,
+        recorded.seq,
+        recorded.at.isoformat(timespec="microseconds"),
+        recorded.event.type,
+        f"{recorded.actor.kind}:{recorded.actor.id}",
+        written,
+    )
+
+
+def _older(stored: Any, written: Any) -> bool:
+    """Say whether *stored* is *written* without fields that events were given later."""
+    if isinstance(stored, dict) and isinstance(written, dict):
+        return all(name in written and _older(stored[name], written[name]) for name in stored)
+    if isinstance(stored, list) and isinstance(written, list):
+        return len(stored) == len(written) and all(map(_older, stored, written))
+    return bool(type(stored) is type(written) and stored == written)
 
 
 def _ends(stored: Stored) -> Iterable[str]:

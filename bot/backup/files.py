@@ -29,7 +29,10 @@ class Folder:
     def __enter__(self) -> Self:
         with disk(self.path):
             self._made = not self.path.exists()
-            self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+            # `parents=True` would make those above with other rights.
+            for above in [*reversed(self.path.parents), self.path]:
+                if not above.exists():
+                    above.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
             self._handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

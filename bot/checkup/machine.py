@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from bot.checkup import database
 from bot.checkup.finding import Finding, ok, plain, unknown, warning, wrong
 from bot.settings import Settings
+from bot.store.chain import fingerprint
 from workflows.text import N_
 
 LITTLE = 1 << 30
@@ -26,7 +28,14 @@ def visit(settings: Settings, ahead: Mapping[str, timedelta | None]) -> list[Fin
     return [
         _database(settings.sunset_database),
         *_backups(settings.sunset_backups),
-        *_secret_files((_DOTENV, settings.salesforce_private_key_file)),
+        *_secret_files(
+            (
+                _DOTENV,
+                settings.salesforce_private_key_file,
+                settings.sunset_audit_signing_key_file,
+            )
+        ),
+        _record(settings.audit_keys),
         _clock(ahead),
     ]
 
@@ -41,7 +50,7 @@ def _database(path: Path) -> Finding:
     except OSError:
         writable = False
     if writable:
-        return ok(check, what, plain(str(path.absolute())))
+        return database.whole(check, what, path)
     return wrong(
         check,
         what,
@@ -101,6 +110,13 @@ def _secret_files(paths: Iterable[Path | None]) -> Iterator[Finding]:
                 N_("Others on this machine can open this file, which holds a secret."),
                 N_("On this machine: chmod 600 {path}", path=str(path.absolute())),
             )
+
+
+def _record(keys: Sequence[bytes]) -> Finding:
+    check, what = "machine.audit_key", plain("SUNSET_AUDIT_KEY")
+    if keys:
+        return ok(check, what, N_("set; its fingerprint is {key}", key=fingerprint(keys[0])))
+    return ok(check, what, N_("none: the record's chain has no key (docs/audit.md makes one)"))
 
 
 def _clock(ahead: Mapping[str, timedelta | None]) -> Finding:

@@ -49,21 +49,23 @@ class SlackVisit:
     ahead: timedelta | None = None
 
 
-def visit(settings: Settings, slack: Slack, app: Slack, now: Callable[[], datetime]) -> SlackVisit:
-    """Look at everything; *slack* has the bot token, *app* the app-level one."""
+def visit(
+    settings: Settings, slack: Slack, app: Slack | None, now: Callable[[], datetime]
+) -> SlackVisit:
+    """Look at everything; *slack* has the bot token, *app* the app-level one, if any."""
     what = N_("bot token")
     try:
         token = slack.token()
     except VendorError as error:
         if error.retryable:
             return SlackVisit((refused("slack.token", what, error, _NETWORK),))
-        return SlackVisit((refused("slack.token", what, error), _app_token(app)))
+        return SlackVisit((refused("slack.token", what, error), *_app_token(app)))
     ahead = token.date - now() if token.date else None
     people = _People(settings, slack)
     findings = (
         ok("slack.token", what, plain(f"{token.name} @ {token.workspace}")),
         *_scopes(token, settings),
-        _app_token(app),
+        *_app_token(app),
         _channel(slack, "SUNSET_CHANNEL", settings.sunset_channel, token.name),
         _channel(slack, "SUNSET_AUDIT_CHANNEL", settings.sunset_audit_channel, token.name),
         *people.findings(),
@@ -90,12 +92,14 @@ def _scopes(token: Token, settings: Settings) -> Iterator[Finding]:
             yield (wrong if needed else warning)(check, what, scope.without, _ADD_SCOPE)
 
 
-def _app_token(app: Slack) -> Finding:
+def _app_token(app: Slack | None) -> Iterator[Finding]:
     check, what = "slack.app_token", N_("app-level token (connections:write)")
+    if app is None:
+        return  # HTTP mode has none
     try:
         app.socket_mode()
     except VendorError as error:
-        return refused(
+        yield refused(
             check,
             what,
             error,
@@ -104,7 +108,8 @@ def _app_token(app: Slack) -> Finding:
                 "with the scope connections:write, and put it (xapp-…) into SLACK_APP_TOKEN."
             ),
         )
-    return ok(check, what, GRANTED)
+        return
+    yield ok(check, what, GRANTED)
 
 
 def _channel(slack: Slack, setting: str, channel: str, bot: str) -> Finding:
@@ -139,7 +144,9 @@ def _channel(slack: Slack, setting: str, channel: str, bot: str) -> Finding:
 
 
 def _members(settings: Settings) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*settings.sunset_admins, *settings.sunset_approvers)))
+    groups = settings.sunset_approval_groups.values()
+    inside = (one for members in groups for one in members)
+    return tuple(dict.fromkeys((*settings.sunset_admins, *settings.sunset_approvers, *inside)))
 
 
 def _is_group(member: str) -> bool:
@@ -208,6 +215,12 @@ class _People:
         if not one.active:
             sentence = N_("{name} was deactivated in Slack.", name=one.name)
             return wrong(check, what, sentence, _MEMBER_ID)
+        if one.outsider:
+            sentence = N_(
+                "{name} is a guest, or belongs to another workspace: they have no rights here.",
+                name=one.name,
+            )
+            return wrong(check, what, sentence, _MEMBER_ID)
         return ok(check, what, plain(one.name))
 
     def _about_group(self, setting: str, group: str) -> Finding:
@@ -228,7 +241,7 @@ class _People:
                 check,
                 what,
                 N_(
-                    "These count for nothing, as they are deactivated or bots: {names}",
+                    "These count for nothing, as they are deactivated, guests or bots: {names}",
                     names=", ".join(map(self._name, useless)),
                 ),
                 N_("Take them out of the user group in Slack."),
@@ -243,7 +256,13 @@ class _People:
             if isinstance(error, VendorError):
                 return untold(check, what, error.missing or group)
         approvers = set(self._able(self._settings.sunset_approvers))
-        needed = self._settings.sunset_required_approvals
+        settings = self._settings
+        groups = settings.sunset_approval_groups
+        needed = max(
+            settings.sunset_required_approvals,
+            settings.sunset_required_approvals_removal or 0,
+            len(groups),
+        )
         short = [user for user in self.administrators() if len(approvers - {user}) < needed]
         if short:
             return wrong(
@@ -258,6 +277,14 @@ class _People:
                 ),
                 N_("Name more people in SUNSET_APPROVERS, or lower SUNSET_REQUIRED_APPROVALS."),
             )
+        for name, members in groups.items():
+            if not approvers.intersection(self._able(members)):
+                return wrong(
+                    check,
+                    what,
+                    N_("Nobody who may approve is in the group {name}.", name=name),
+                    N_("Name people in SUNSET_APPROVAL_GROUPS who are in SUNSET_APPROVERS too."),
+                )
         return ok(
             check,
             what,
@@ -279,7 +306,7 @@ class _People:
         if isinstance(one, VendorError):
             # Without the scope nobody can be looked up; that has a finding of its own.
             return bool(one.missing)
-        return one.active and not one.bot
+        return one.member
 
     def _name(self, user: str) -> str:
         one = self._profiles[user]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -81,6 +82,14 @@ class Context:
             log.warning("lookup_not_granted", missing=error.missing)
             return otherwise
 
-    def reading(self, source: str, says: Text) -> Reading:
-        """Note what a vendor's API just answered."""
-        return Reading(at=self.clock.now(), source=source, says=says)
+    def reading(self, source: str, says: Text, since: datetime | None = None) -> Reading:
+        """Note what a vendor's API just answered; *since* is when this was asked for."""
+        return Reading(at=self.now(since), source=source, says=says)
+
+    def now(self, since: datetime | None) -> datetime:
+        """Return the time, which is not before *since*, though the clock may have been set back.
+
+        The rules drop what was read before it was asked for, and nobody would ask again.
+        """
+        now = self.clock.now()
+        return now if since is None else max(now, since)

@@ -7,6 +7,7 @@ attempt's end is unknown, the message is looked for before it is posted again (f
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import structlog
 
@@ -22,6 +23,9 @@ from workflows.events import Recorded
 from workflows.run import Run
 
 log = structlog.get_logger(__name__)
+
+LATE = timedelta(minutes=5)
+"""What was told within this time needs no excuse."""
 
 
 class Messages:
@@ -67,9 +71,18 @@ class Messages:
         """Post a message of its own about an event."""
         effect = effects[0]
         run = self._x.run(effect.run_id)
+        if "late" in effect.data:
+            return self._late(effect, run, int(effect.data["late"]))
         seq = int(effect.data["seq"])
         shown = render.notice(run, self._event(run.id, seq), self._x.translator)
         return self._in_thread(effect, run, f"notice:{seq}", shown)
+
+    def _late(self, effect: QueuedEffect, run: Run, seq: int) -> Done | Again:
+        """Say that what the thread tells since an event came late: Slack had not answered."""
+        since, tr = self._event(run.id, seq).at, self._x.translator
+        if effect.attempts == 0 and self._x.clock.now() - since < LATE:
+            return Done()
+        return self._in_thread(effect, run, f"late:{seq}", render.late(since, tr))
 
     def _in_thread(self, effect: QueuedEffect, run: Run, slot: str, shown: Message) -> Done | Again:
         root = self._x.thread(run.id)

@@ -37,7 +37,7 @@ class OwnerChecks:
             return Again(INDEX_LAG_SECONDS, {"waited": True})
         optional = Optional()
         # Whatever happens during the count is later than what it says.
-        began = self._x.clock.now()
+        began = self._x.now(run.since)
         self._x.owners.refresh()
         owners = counted_owners(
             self._x, run.objects, optional, others=others(run), settled=run.mapping
@@ -58,14 +58,15 @@ class OwnerChecks:
         # Whoever an administrator excluded is no Salesforce-only owner, whatever it looks like.
         left = tuple(one.owner for one in listed if one.owner.id not in run.excluded)
         if not left:
-            reading = self._x.reading("HubSpot owners", N_("no Salesforce-only owner is listed"))
+            says = N_("no Salesforce-only owner is listed")
+            reading = self._x.reading("HubSpot owners", says, run.cleanup_reported_at)
             return Done(commands=(c.RecordOwnersGone(reading=reading),))
         if self._x.clock.now() - run.cleanup_reported_at < min(
             PATIENCE, 3 * self._x.settings.sunset_poll_interval
         ):
             return Again(min(5.0, self._x.settings.sunset_poll_interval.total_seconds()))
         says = N_("{owners} Salesforce-only owners are still listed", owners=len(left))
-        reading = self._x.reading("HubSpot owners", says)
+        reading = self._x.reading("HubSpot owners", says, run.cleanup_reported_at)
         return Done(commands=(c.RecordOwnersRemain(owners=left, reading=reading),))
 
 

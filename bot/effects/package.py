@@ -46,7 +46,8 @@ class PackageWork:
         inventory = self._x.salesforce.inventory()
         if inventory is None:
             return self._absent(run, effect, began)
-        read = c.RecordInventory(inventory=inventory, reading=sighting(inventory, began))
+        reading = sighting(inventory, began)
+        read = c.RecordInventory(inventory=inventory, reading=reading, version=run.version)
         return Done(commands=(*outdated(self._x, run), read))
 
     def watch(self, effects: list[QueuedEffect]) -> Done | Again:
@@ -79,14 +80,16 @@ class PackageWork:
         if "absent" not in memo:
             says = N_("the package is not installed")
         reading = self._x.reading(INSTALLED, says)
-        seen = [datetime.fromisoformat(memo["last_seen"])] if memo.get("last_seen") else []
-        seen += [self._looked[run.id]] if run.id in self._looked else []
+        # The last look, not the latest time: the clock may have been set back in between.
+        seen = self._looked.get(run.id)
+        if seen is None and memo.get("last_seen"):
+            seen = datetime.fromisoformat(memo["last_seen"])
         if run.state is not State.REMOVING_PACKAGE:
-            at = max(seen, default=None)
-            absent = c.RecordPackageAbsent(reading=reading, last_seen_at=at, absent_since=since)
+            absent = c.RecordPackageAbsent(reading=reading, last_seen_at=seen, absent_since=since)
             return Done(commands=(absent,))
-        last_seen = max([*seen, _seen(run)])
-        gone = c.RecordPackageGone(last_seen_at=last_seen, reading=reading, absent_since=since)
+        gone = c.RecordPackageGone(
+            last_seen_at=seen or _seen(run), reading=reading, absent_since=since
+        )
         return Done(commands=(gone,))
 
     def _refuse_elsewhere(self, run: Run) -> None:

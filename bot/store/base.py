@@ -46,6 +46,7 @@ class QueuedEffect:
 
     ``attempts`` counts the ones in a row whose end was bad or is unknown; above 0, what the last
     one did has to be looked up. ``lease`` counts all leases, so that each has a number of its own.
+    ``damaged``: its data or memo cannot be read; both are empty then.
     """
 
     id: int
@@ -58,6 +59,20 @@ class QueuedEffect:
     memo: dict[str, Any]
     lease: int
     attempts: int
+    damaged: bool = False
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An effect that did not succeed yet and is tried again at ``due`` (epoch seconds).
+
+    ``error`` is the code of what it met last, in ``attempts`` attempts in a row.
+    """
+
+    kind: str
+    error: str
+    attempts: int
+    due: float
 
 
 @dataclass(frozen=True)
@@ -181,9 +196,15 @@ class Transaction(Protocol):
         ...
 
     def postpone(
-        self, effect_id: int, due: float, memo: dict[str, Any], *, failed: bool = False
+        self,
+        effect_id: int,
+        due: float,
+        memo: dict[str, Any],
+        *,
+        failed: bool = False,
+        error: str = "",
     ) -> None:
-        """Give a leased effect back, to be carried out again at *due*."""
+        """Give a leased effect back, to be carried out again at *due*; *error* is what it met."""
         ...
 
     def save_message(self, run_id: str, message: PostedMessage) -> None:
@@ -248,12 +269,24 @@ class Store(Protocol):
         """Recompute the chain; return a sentence for each thing that does not fit."""
         ...
 
+    def require_keys(self) -> None:
+        """Make sure that every active run's chain can be gone on with.
+
+        Raises:
+            bot.store.chain.KeyMissing: the key of one is not in the settings.
+        """
+        ...
+
     def due_timers(self, now: datetime) -> list[DueTimers]:
         """Return the set timers that are due, by run; reminders of frozen runs are held back."""
         ...
 
     def next_due(self, after: float = -1.0) -> float | None:
         """Return when the next pending effect is due that is due after *after* (epoch seconds)."""
+        ...
+
+    def waiting(self, run_id: str) -> list[Waiting]:
+        """Return what a run waits for because it failed, the oldest first."""
         ...
 
     def message(self, run_id: str, slot: str) -> PostedMessage | None:

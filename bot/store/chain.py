@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from bot.errors import StoreError
-from workflows.digest import canonical
+from workflows.digest import MOST, canonical
 from workflows.events import Recorded
 from workflows.text import N_
 
@@ -48,24 +48,32 @@ class Chain:
         hexadecimal, _, key = prev.partition(".")
         return hexadecimal == GENESIS and (prev == GENESIS or bool(key))
 
+    def require(self, prev: str) -> None:
+        """Make sure that an event can follow the one with hash *prev*.
+
+        Raises:
+            KeyMissing: *prev* was made with a key that is not known here.
+        """
+        _, keyed, name = prev.partition(".")
+        if keyed and name not in self._keys:
+            raise KeyMissing(
+                "audit_key_missing",
+                N_("The record was begun with the audit key {key}, which is not set.", key=name),
+                N_("Set SUNSET_AUDIT_KEY, or SUNSET_AUDIT_FORMER_KEYS, to that key."),
+            )
+
     def link(self, prev: str, text: str) -> str:
         """Return the hash of an event's *text* that follows the event with hash *prev*.
 
         Raises:
             KeyMissing: *prev* was made with a key that is not known here.
         """
+        self.require(prev)
         told = f"{prev}\n{text}".encode()
         _, keyed, name = prev.partition(".")
         if not keyed:
             return hashlib.sha256(told).hexdigest()
-        key = self._keys.get(name)
-        if key is None:
-            raise KeyMissing(
-                "audit_key_missing",
-                N_("The record was begun with the audit key {key}, which is not set.", key=name),
-                N_("Set SUNSET_AUDIT_KEY, or SUNSET_AUDIT_FORMER_KEYS, to that key."),
-            )
-        return f"{hmac.new(key, told, 'sha256').hexdigest()}.{name}"
+        return f"{hmac.new(self._keys[name], told, 'sha256').hexdigest()}.{name}"
 
 
 PLAIN = Chain()
@@ -94,11 +102,15 @@ def parse_strictly(text: str) -> tuple[str, Recorded]:
     """Read an event's text as a verifier does: return its run and the event.
 
     Raises:
-        ValueError: it is no event, has a key twice, holds a number that is no integer, or is not
-            written as :func:`body` writes it.
+        ValueError: it is no event, has a key twice, holds a number that is no integer or too large
+            a one, or is not written as :func:`body` writes it.
     """
     data = json.loads(
-        text, object_pairs_hook=_each_key_once, parse_float=_no_float, parse_constant=_no_float
+        text,
+        object_pairs_hook=_each_key_once,
+        parse_int=_in_range,
+        parse_float=_no_float,
+        parse_constant=_no_float,
     )
     recorded = parse(text)
     run_id = data["run"]
@@ -112,6 +124,13 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a key stands there twice")
     return made
+
+
+def _in_range(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > MOST:
+        raise ValueError(f"too large: {digits[:20]}")
+    return number
 
 
 def _no_float(number: str) -> NoReturn:

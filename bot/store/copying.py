@@ -43,6 +43,12 @@ def copy_database(database: Path, target: Path) -> Copied:
     try:
         # With these rights before a byte is in it: it holds names and e-mails.
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError as error:
+        raise StoreError(
+            "copy_under_way",
+            N_("{path} is there: a copy is being made, or one was cut short.", path=str(partial)),
+            N_("If no copy is being made, delete it and try again."),
+        ) from error
     except OSError as error:
         raise _unwritable(partial, error) from error
     try:
@@ -50,16 +56,19 @@ def copy_database(database: Path, target: Path) -> Copied:
         # A hard link refuses to replace a file that somebody has made meanwhile; a rename does not.
         os.link(partial, target)
     except sqlite3.Error as error:
-        reason = str(error)
-        raise _error(
+        raise StoreError(
             "copy_failed",
-            N_("{path} could not be copied: {reason}.", path=str(database), reason=reason),
+            N_("{path} could not be copied: {reason}.", path=str(database), reason=str(error)),
+            N_(
+                "Is there room for the copy? `sunset doctor` says whether the database is whole. "
+                "SUNSET_DATABASE must name the bot's database."
+            ),
         ) from error
     except OSError as error:
         raise _unwritable(target, error) from error
     finally:
         partial.unlink(missing_ok=True)
-    _keep(target.parent)
+    keep(target.parent)
     return copied
 
 
@@ -80,11 +89,11 @@ def _fill(database: Path, partial: Path, target: Path) -> Copied:
     finally:
         copy.close()
         source.close()
-    _keep(partial)
+    keep(partial)
     return Copied(target, runs, events, partial.stat().st_size)
 
 
-def _keep(path: Path) -> None:
+def keep(path: Path) -> None:
     """Wait until a file, or a directory's list of files, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
+
 from bot.audit import verify
-from bot.errors import StoreError
-from bot.store import snapshots
+from bot.store import opening, record
 from bot.store.base import (
     DueTimers,
     LedgerCount,
@@ -21,70 +22,67 @@ from bot.store.base import (
     PostedMessage,
     ScheduledMessage,
     Transaction,
+    Waiting,
 )
 from bot.store.chain import PLAIN, Chain, parse
+from bot.store.folding import damaged, read_run
+from bot.store.place import Place
 from bot.store.readers import Readers
-from bot.store.transaction import SqliteTransaction, damaged, read_run
-from bot.store.writer import Writer, storage_error
+from bot.store.transaction import SqliteTransaction
+from bot.store.trouble import ERRORS
+from bot.store.writer import Writer
 from handlers.ports import Progress
 from workflows.run import Run
-from workflows.text import N_
 from workflows.timers import Timer
 
 T = TypeVar("T")
-BUSY_MILLISECONDS = 5_000
+log = structlog.get_logger(__name__)
 LOOKS = 3
 LEDGER_PAGE = 1_000
-SCHEMA_VERSION = 4
-"""The number of migrations (bot/store/schema.py)."""
 
 
 class SqliteStore:
     """A :class:`bot.store.base.Store` in one SQLite file, written by one process."""
 
-    def __init__(self, path: Path, chain: Chain = PLAIN) -> None:
+    def __init__(self, path: Path, chain: Chain = PLAIN, *, locked: bool = False) -> None:
+        """Open the database; ``locked``: this process keeps other bots from it already.
+
+        Raises:
+            StoreError: it cannot be used; nothing was written into it.
+        """
         self.chain = chain
-        self._path = path
+        # SQLite names the files beside it after the file itself, not after a link to it.
+        self._path = path.resolve()
+        self._place: Place | None = None
         self._readers = Readers(self._connect)
         self._runs: dict[str, tuple[Run, str]] = {}
         try:
-            self._prepare()
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                "store_unusable",
-                N_(
-                    "The database {path} cannot be opened: {reason}.",
-                    path=str(path),
-                    reason=str(error),
-                ),
-                N_("SUNSET_DATABASE must name a file in a directory that the bot may write to."),
-            ) from error
+            opening.make(self._path)
+            version = opening.examine(self._path)
+            with closing(self._connect()) as connection:
+                opening.upgrade(connection, self._path, version, locked=locked)
+        except (*ERRORS, OSError) as error:
+            raise opening.refusal(self._path, error) from error
+        self._place = Place(self._path)
         self._writer: Writer[SqliteTransaction] = Writer(
-            self._connect, self._transaction, self._committed
+            self._connect, self._transaction, self._committed, self._ready
         )
 
-    def _prepare(self) -> None:
-        # Created with these rights before SQLite does it with others: it holds names and e-mails.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = self._connect()
-        try:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version < SCHEMA_VERSION:
-                # sqlite-utils takes a while to import, and only a new or older database needs it.
-                from bot.store.schema import migrate  # noqa: PLC0415 - said above
-
-                migrate(connection)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        finally:
-            connection.close()
-
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
+        if self._place is not None:
+            self._place.check()
+        return opening.connect(self._path)
+
+    def _ready(self, connection: sqlite3.Connection) -> bool:
+        """Say whether what is written now will be found again."""
+        if self._place is None:
+            return True
+        self._place.check()
+        if self._place.check_log(connection):
+            return True
+        self._readers.renew()
+        log.warning("store_log_was_deleted", path=str(self._path))
+        return False
 
     def _transaction(self, connection: sqlite3.Connection) -> SqliteTransaction:
         return SqliteTransaction(connection, self._runs)
@@ -97,11 +95,8 @@ class SqliteStore:
         return self._writer.write(function)
 
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        try:
-            with self._readers.lend() as connection:
-                return connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
+        with self._readers.lend() as connection:
+            return connection.execute(query, values).fetchall()
 
     def run(self, run_id: str) -> Run | None:
         """Return a run; folded from its events unless this process knows its last one."""
@@ -118,11 +113,8 @@ class SqliteStore:
             if known is None or known[0].version < rows[0]["seq"]:
                 break
             # Something was committed since the rows were read: look again.
-        try:
-            with self._readers.lend() as connection:
-                stored = read_run(connection, run_id, known)
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
+        with self._readers.lend() as connection:
+            stored = read_run(connection, run_id, known)
         return stored[0] if stored else None
 
     def active_run_id(self, account: str) -> str | None:
@@ -165,28 +157,25 @@ class SqliteStore:
 
     def stored(self, run_id: str) -> verify.Stored:
         """Return everything about a run that its history must agree with, as it stands there."""
-        columns = "seq, at, type, actor, body, prev, hash"
-        rows = self._rows(f"SELECT {columns} FROM events WHERE run_id = ? ORDER BY seq", run_id)  # noqa: S608 - fixed names
-        entry = self._rows(
-            "SELECT account, started_at, state, active, version, "
-            "frozen_at_seq IS NOT NULL AS frozen FROM runs WHERE id = ?",
-            run_id,
-        )
-        speaks_of = {}
-        for table, column in (("deliveries", "last"), ("effects", "seq")):
-            query = f"SELECT max({column}) AS most FROM {table} WHERE run_id = ?"  # noqa: S608 - fixed names
-            speaks_of[table] = self._rows(query, run_id)[0]["most"] or 0
         with self._readers.lend() as connection:
-            kept = snapshots.load(connection, run_id)
-        return verify.Stored(
-            run_id=run_id,
-            events=[verify.StoredEvent(**dict(row)) for row in rows],
-            run=verify.StoredRun(**{**dict(entry[0]), "frozen": bool(entry[0]["frozen"])})
-            if entry
-            else None,
-            speaks_of=speaks_of,
-            snapshot=kept[0] if kept else None,
+            return record.stored(connection, run_id)
+
+    def mentioned(self) -> list[str]:
+        """Return the ids of all runs that any table tells of, newest first."""
+        with self._readers.lend() as connection:
+            return record.mentioned(connection)
+
+    def require_keys(self) -> None:
+        """Make sure that every active run's chain can be gone on with.
+
+        Raises:
+            bot.store.chain.KeyMissing: a key of one is not in the settings.
+        """
+        query = (
+            "SELECT prev FROM events WHERE seq = 1 AND run_id IN (SELECT id FROM runs WHERE active)"
         )
+        for row in self._rows(query):
+            self.chain.require(row["prev"])
 
     def due_timers(self, now: datetime) -> list[DueTimers]:
         """Return the set timers that are due, by run; reminders of frozen runs are held back."""
@@ -209,6 +198,15 @@ class SqliteStore:
         )
         due: float | None = rows[0]["due"]
         return due
+
+    def waiting(self, run_id: str) -> list[Waiting]:
+        """Return what a run waits for because it failed, the oldest first."""
+        rows = self._rows(
+            "SELECT kind, error, attempts, due FROM effects WHERE run_id = ? "
+            "AND state IN ('pending', 'leased') AND error <> '' ORDER BY id",
+            run_id,
+        )
+        return [Waiting(**dict(row)) for row in rows]
 
     def message(self, run_id: str, slot: str) -> PostedMessage | None:
         """Return where a message lies."""

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot.errors import StoreError
 from bot.store import snapshots
 from bot.store.base import (
     Delivery,
@@ -19,12 +18,11 @@ from bot.store.base import (
     QueuedEffect,
     ScheduledMessage,
 )
-from bot.store.chain import GENESIS, body
+from bot.store.chain import body
+from bot.store.folding import read_run
 from handlers.ports import Progress
 from workflows.effects import Effect
 from workflows.errors import Refused
-from workflows.events import HISTORY
-from workflows.evolve import evolve
 from workflows.run import Run
 from workflows.text import N_
 from workflows.timers import Timer
@@ -188,6 +186,10 @@ class SqliteTransaction:
             "leases = leases + 1, attempts = attempts + 1 WHERE id = ?",
             (owner, until, row["id"]),
         )
+        try:
+            data, memo, damaged = json.loads(row["data"]), json.loads(row["memo"]), False
+        except ValueError:
+            data, memo, damaged = {}, {}, True
         return QueuedEffect(
             id=row["id"],
             run_id=row["run_id"],
@@ -195,10 +197,11 @@ class SqliteTransaction:
             kind=row["kind"],
             key=row["key"],
             lane=row["lane"],
-            data=json.loads(row["data"]),
-            memo=json.loads(row["memo"]),
+            data=data,
+            memo=memo,
             lease=row["leases"],
             attempts=row["attempts"],
+            damaged=damaged,
         )
 
     def settle(self, effect_id: int, state: str, error: str = "") -> None:
@@ -209,9 +212,20 @@ class SqliteTransaction:
         )
 
     def postpone(
-        self, effect_id: int, due: float, memo: dict[str, Any], *, failed: bool = False
+        self,
+        effect_id: int,
+        due: float,
+        memo: dict[str, Any],
+        *,
+        failed: bool = False,
+        error: str = "",
     ) -> None:
         """Give a leased effect back; if the same was asked for meanwhile, it is due at once."""
+        self._postpone(effect_id, due, json.dumps(memo), failed=failed, error=error)
+
+    def _postpone(
+        self, effect_id: int, due: float, memo: str, *, failed: bool, error: str | None
+    ) -> None:
         twin = self._one(
             "SELECT p.id, p.due FROM effects p JOIN effects e ON e.run_id = p.run_id "
             "AND e.key = p.key WHERE e.id = ? AND p.state = 'pending'",
@@ -222,15 +236,16 @@ class SqliteTransaction:
             due = min(due, twin["due"])
         self._db.execute(
             "UPDATE effects SET state = 'pending', due = ?, memo = ?, "
-            "attempts = iif(?, attempts, 0) WHERE id = ? AND state = 'leased'",
-            (due, json.dumps(memo), failed, effect_id),
+            "attempts = iif(?, attempts, 0), error = coalesce(?, error) "
+            "WHERE id = ? AND state = 'leased'",
+            (due, memo, failed, error, effect_id),
         )
 
     def reclaim(self) -> int:
         """Give back what a dead process had leased; its attempts stay counted."""
         rows = self._db.execute("SELECT id, memo FROM effects WHERE state = 'leased'").fetchall()
         for row in rows:
-            self.postpone(row["id"], 0.0, json.loads(row["memo"]), failed=True)
+            self._postpone(row["id"], 0.0, row["memo"], failed=True, error=None)
         return len(rows)
 
     # --- timers --------------------------------------------------------------------------------
@@ -329,47 +344,6 @@ class SqliteTransaction:
     def _one(self, query: str, *values: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute(query, values).fetchone()
         return row
-
-
-def read_run(
-    connection: sqlite3.Connection, run_id: str, known: tuple[Run, str] | None = None
-) -> tuple[Run, str] | None:
-    """Fold a run from its stored events, onto what is *known* of it if they follow that.
-
-    None if there are none.
-    """
-    try:
-        return _read_run(connection, run_id, known)
-    except ValueError as error:
-        raise damaged(run_id) from error
-
-
-def damaged(run_id: str) -> StoreError:
-    """Say that a history cannot be read, and how to find what was changed."""
-    return StoreError(
-        "history_damaged",
-        N_("The history of {run} was changed and cannot be read.", run=run_id),
-        N_("`sunset audit verify` says which events; restore the database from a backup."),
-    )
-
-
-def _read_run(
-    connection: sqlite3.Connection, run_id: str, known: tuple[Run, str] | None
-) -> tuple[Run, str] | None:
-    start = known or snapshots.load(connection, run_id)
-    run, last_hash = start or (None, GENESIS)
-    rows = connection.execute(
-        "SELECT iif(json_valid(body), json_remove(body, '$.run'), body) AS body, prev, hash "
-        "FROM events WHERE run_id = ? AND seq > ? ORDER BY seq",
-        (run_id, run.version if run else 0),
-    ).fetchall()
-    if known and (not rows or rows[0]["prev"] != last_hash):
-        return _read_run(connection, run_id, None)
-    if not rows:
-        return start
-    for recorded in HISTORY.validate_json("[" + ",".join(row["body"] for row in rows) + "]"):
-        run = evolve(run, recorded)
-    return (run, rows[-1]["hash"]) if run else None
 
 
 def _text(moment: datetime) -> str:

@@ -52,7 +52,7 @@ class _Labels(Said):
 
 
 class _Schema(Said):
-    id: str = Field("", alias="objectTypeId")
+    id: str = Field("", alias="objectTypeId", pattern=r"^[0-9A-Za-z_-]{0,100}$")
     name: str = Field(alias="fullyQualifiedName")
     labels: _Labels = _Labels()
     archived: bool = False

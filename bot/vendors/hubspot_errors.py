@@ -12,6 +12,7 @@ import urllib3
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.errors import VendorError
+from bot.masking import SECRETS
 from workflows.text import N_
 
 LONGEST_MESSAGE = 500
@@ -111,12 +112,14 @@ class Problem(Said):
 
 def shorten(message: str, details: Iterable[str] = ()) -> str:
     """Join *message* and *details*, each said once, and cut what is too long to be read."""
-    said = " ".join(dict.fromkeys(part.strip() for part in (message, *details) if part.strip()))
+    parts = dict.fromkeys(part.strip() for part in (message, *details) if part.strip())
+    said = SECRETS(" ".join(parts))
     return said if len(said) <= LONGEST_MESSAGE else said[: LONGEST_MESSAGE - 1] + "…"
 
 
 def categorised(sentence: str, category: str) -> str:
     """Return HubSpot's *sentence* with its *category*; either may be empty."""
+    category = SECRETS(category)
     if not sentence or not category or category in sentence:
         return sentence or category
     return f"{sentence} ({category})"

@@ -32,9 +32,13 @@ class _Team(Said):
 
 
 class ListedOwner(Said):
-    """An owner of ``GET /crm/v3/owners``; names and e-mail can be empty."""
+    """An owner of ``GET /crm/v3/owners``; names and e-mail can be empty.
 
-    id: str
+    Ids are numbers (facts/hubspot.md). One that held a ``;`` or ``+`` could make two assignments
+    look alike, which are told apart by their owners' ids (:attr:`Assignment.code`).
+    """
+
+    id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")
     type: str = "PERSON"
     email: str = ""
     first_name: str = Field("", alias="firstName")

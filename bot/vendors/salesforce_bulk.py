@@ -15,7 +15,7 @@ from bot.backup.values import Origin
 from bot.errors import VendorError
 from bot.vendors.salesforce import Salesforce
 from bot.vendors.salesforce_errors import unreadable
-from bot.vendors.salesforce_http import Row, SalesforceClient, not_available
+from bot.vendors.salesforce_http import API_NAME, Row, SalesforceClient, not_available
 from workflows.values import Package
 
 NO_MORE = "null"
@@ -92,7 +92,11 @@ class SalesforceBulk:
     def visible(self) -> Mapping[str, bool]:
         """Return the objects that the user may see, and whether they can be queried."""
         answer = self._client.call(lambda sf: sf.restful("sobjects"))
-        return {str(one["name"]): bool(one.get("queryable")) for one in _listed(answer, "sobjects")}
+        found = {
+            str(one["name"]): bool(one.get("queryable")) for one in _listed(answer, "sobjects")
+        }
+        # They become part of queries and of addresses; all of Salesforce's own are such names.
+        return {name: queryable for name, queryable in found.items() if API_NAME.fullmatch(name)}
 
     def columns(self, name: str) -> tuple[Column, ...]:
         """Return the fields of an object that the user may see."""

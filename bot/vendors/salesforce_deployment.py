@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from more_itertools import unique_everseen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from bot.masking import SECRETS
 from bot.ports import Removal
 from bot.vendors import salesforce_setup as setup
 from bot.vendors.salesforce_errors import LONGEST_MESSAGE, unreadable
@@ -263,7 +264,7 @@ def _of_component(
         type=failure.component_type,
         name=failure.full_name,
         refers_to=namespace,
-        problem=line[:LONGEST_MESSAGE],
+        problem=SECRETS(line)[:LONGEST_MESSAGE],
         link=setup.link(kind) or setup.PACKAGES,
         advice=about_call or (setup.advice(kind) if kind else _FIND_OUT if line else _NO_REASON),
     )
@@ -274,7 +275,7 @@ def _of_whole(said: str, deployment: _Deployment, namespace: str, advice: Text) 
         type="Deployment",
         name=deployment.id,
         refers_to=namespace,
-        problem=said[:LONGEST_MESSAGE],
+        problem=SECRETS(said)[:LONGEST_MESSAGE],
         link=setup.DEPLOYMENTS,
         advice=advice,
     )

@@ -12,6 +12,7 @@ import urllib3
 from simple_salesforce.exceptions import SalesforceError
 
 from bot.errors import VendorError
+from bot.masking import SECRETS
 from workflows.text import N_, Text
 
 API_ENABLED = "API Enabled"
@@ -203,5 +204,5 @@ def said(content: Any) -> tuple[str, str]:
     if isinstance(first, dict):
         code = str(first.get("errorCode") or first.get("error") or "")
         message = str(first.get("message") or first.get("error_description") or "")
-        return code, message[:LONGEST_MESSAGE]
+        return code, SECRETS(message)[:LONGEST_MESSAGE]
     return "", ""

@@ -23,7 +23,7 @@ from bot.vendors.patience import Patience
 from bot.vendors.salesforce_errors import API_ENABLED
 from bot.vendors.salesforce_login import Login
 
-_API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}")
+API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}")
 
 READS_IN_A_CALL = 25
 """The most requests that one composite call may hold; it counts as one API request."""
@@ -104,7 +104,7 @@ class SalesforceClient:
 
     def count(self, sobject: str) -> int:
         """Count the records of *sobject*: exact, but only those the user may see."""
-        if not _API_NAME.fullmatch(sobject):
+        if not API_NAME.fullmatch(sobject):
             raise ValueError(f"not the API name of an object: {sobject!r}")
         answer = self.call(lambda sf: sf.query(f"SELECT count() FROM {sobject}"))  # noqa: S608 - checked
         total = answer.get("totalSize") if isinstance(answer, dict) else None

@@ -16,6 +16,7 @@ from simple_salesforce import SalesforceLogin
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from bot.errors import VendorError
+from bot.masking import SECRETS
 from bot.vendors import salesforce_errors as errors
 from workflows.text import N_, Text
 
@@ -162,7 +163,7 @@ def _asked(remedy: Text, login: Callable[[], tuple[str, str]]) -> Access:
             warnings.simplefilter("ignore")
             token, host = login()
     except SalesforceAuthenticationFailed as refused:
-        said = " ".join(str(part) for part in (refused.code, refused.auth_message) if part)
+        said = SECRETS(" ".join(str(part) for part in (refused.code, refused.auth_message) if part))
         if isinstance(refused.code, int):  # no JSON came: its body is a page, and no reason
             raise errors.unavailable(refused.code) from None
         if _PASSING.search(said):
@@ -172,4 +173,5 @@ def _asked(remedy: Text, login: Callable[[], tuple[str, str]]) -> Access:
         strange = errors.unreadable("the login")
         strange.retryable = True
         raise strange from None
+    SECRETS.learn(token)
     return Access(host.split("/")[0], token)

@@ -77,6 +77,13 @@ class Profile:
     active: bool
     bot: bool = False
     name: str = ""
+    outsider: bool = False
+    """A guest, or somebody of another workspace (Slack Connect)."""
+
+    @property
+    def member(self) -> bool:
+        """Whether this is an active full member of the bot's workspace, and a person."""
+        return self.active and not self.bot and not self.outsider
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class Slack:
         self._client = client
         self._bot_id = ""
         self._user_id = ""
+        self._team_id = ""
         self._direct: dict[str, str] = {}
         self._authorization: AuthorizeResult | None = None
 
@@ -112,6 +120,7 @@ class Slack:
         answer = self._call(self._client.auth_test)
         self._bot_id = str(answer.get("bot_id", ""))
         self._user_id = str(answer.get("user_id", ""))
+        self._team_id = str(answer.get("team_id", ""))
         self._authorization = AuthorizeResult.from_auth_test_response(
             bot_token=self._client.token, auth_test_response=answer
         )
@@ -327,7 +336,22 @@ class Slack:
             # Slackbot is a bot, and Slack does not say so.
             bool(data.get("is_bot")) or user == SLACKBOT,
             str(data.get("real_name") or data.get("name") or ""),
+            self._is_outsider(data),
         )
+
+    def _is_outsider(self, user: dict[str, Any]) -> bool:
+        """Say whether somebody is no full member here.
+
+        Slack marks guests (single- and multi-channel) and people whom only a shared channel
+        brings in; in an Enterprise organisation it names every workspace somebody belongs to
+        (docs.slack.dev, "User object").
+        """
+        marks = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_invited_user")
+        if any(user.get(mark) for mark in marks):
+            return True
+        organisation = user.get("enterprise_user") or {}
+        teams = {str(user.get("team_id", "")), *organisation.get("teams", ())}
+        return bool(self._team_id) and self._team_id not in teams
 
     def group_members(self, group: str) -> tuple[str, ...]:
         """Return the user ids of a user group."""

@@ -38,7 +38,7 @@ SLACK_SCOPES: tuple[SlackScope, ...] = (
     ),
     SlackScope(
         USERS,
-        N_("Without it the bot knows nobody's language, and cannot tell who was deactivated."),
+        N_("Without it Slack cannot confirm who anybody is, and then nobody has any rights."),
         needed=True,
     ),
     SlackScope(

@@ -14,6 +14,7 @@ from handlers.payload import Metadata
 from handlers.views import words
 from handlers.views.messages.approval import plan_lines
 from handlers.views.parts import outside, section
+from workflows.rules.approval import plan_bound
 from workflows.run import Run
 from workflows.values import OwnedRecords, Owner, Plan
 
@@ -29,7 +30,7 @@ def plan(run: Run, metadata: Metadata, tr: Translator) -> View:
         bound = tr(
             "Read {when}; nothing was changed. Approvals are bound to {digest}.",
             when=tr.moment(run.plan.taken_at),
-            digest=words.short(run.plan_digest),
+            digest=words.short(plan_bound(run)),
         )
         lines = [bound, *plan_lines(run, run.plan, tr), *_blockers(run.plan, tr)]
         lines += [*_owners(run.plan, tr), *_deactivated(run.plan, tr)]

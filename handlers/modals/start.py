@@ -12,8 +12,8 @@ from handlers.i18n import Translator
 from handlers.modals import parts
 from handlers.views import words
 from handlers.views.messages.approval import p0c
-from handlers.views.parts import people, section
-from workflows.values import Reason
+from handlers.views.parts import outside, people, section
+from workflows.values import Policy, Reason
 
 SUBSCRIPTION, PERMISSION, ADVICE = "P0a", "P0b", "P0c"
 """Block ids, and the values of the ticks in them."""
@@ -22,7 +22,7 @@ NOTE_MOST = 2_000
 
 
 def start(
-    tr: Translator, *, quorum: int, requester: str, approvers: Sequence[str], notice: str = ""
+    tr: Translator, *, policy: Policy, requester: str, approvers: Sequence[str], notice: str = ""
 ) -> View:
     """Ask what has to be confirmed, and why, before anything is looked at."""
     others = [person for person in approvers if person != requester]
@@ -43,7 +43,7 @@ def start(
         parts.text_input(
             NOTE, tr("Note for the approvers"), NOTE_MOST, multiline=True, optional=True
         ),
-        section(_who_approves(tr, quorum, others)),
+        section(_who_approves(tr, policy, others)),
         parts.users(
             tr,
             APPROVERS,
@@ -83,12 +83,22 @@ def _confirmations(tr: Translator) -> list[Block]:
     ]
 
 
-def _who_approves(tr: Translator, quorum: int, others: Sequence[str]) -> str:
+def _who_approves(tr: Translator, policy: Policy, others: Sequence[str]) -> str:
+    removal = policy.removal_quorum or policy.quorum
     needed = tr.plural(
         "*{count} approval* is needed for the plan, and again before the package is removed.",
         "*{count} approvals* are needed for the plan, and again before the package is removed.",
-        quorum,
+        policy.quorum,
     )
+    if removal != policy.quorum:
+        needed = tr(
+            "Approvals needed: *{plan}* for the plan, *{removal}* before the package is removed.",
+            plan=tr.number(policy.quorum),
+            removal=tr.number(removal),
+        )
+    if policy.groups:
+        groups = ", ".join(outside(name, 40) for name in policy.groups)
+        needed += " " + tr("Each of these has to be represented: {groups}.", groups=groups)
     if not others:
         return needed + " " + tr("Nobody but you may approve: ask the operator to change that.")
     return needed + " " + tr("May approve: {people}.", people=people(others, tr))

@@ -12,6 +12,7 @@ from handlers.actions import Act, Ref
 from handlers.i18n import Translator
 from handlers.views.parts import button, sure
 from workflows.prompts import Prompt
+from workflows.rules.approval import shown
 from workflows.run import Run
 from workflows.states import State
 from workflows.text import N_, Text
@@ -20,6 +21,7 @@ from workflows.values import SuggestionKind
 ACT_OF: dict[str, Act] = {
     "AcknowledgeAdvice": Act.ACKNOWLEDGE_ADVICE,
     "Approve": Act.APPROVE,
+    "WithdrawApproval": Act.WITHDRAW,
     "Decline": Act.OPEN_DECLINE,
     "RetakePlan": Act.RETAKE_PLAN,
     "ReportDisconnected": Act.OPEN_DISCONNECT,
@@ -57,6 +59,7 @@ ACT_OF: dict[str, Act] = {
 _LABELS = {
     Act.ACKNOWLEDGE_ADVICE: N_("Uninstall all the same"),
     Act.APPROVE: N_("Approve"),
+    Act.WITHDRAW: N_("Withdraw my approval"),
     Act.OPEN_DECLINE: N_("Decline…"),
     Act.RETAKE_PLAN: N_("Make the plan anew"),
     Act.OPEN_DISCONNECT: N_("I have disconnected it…"),
@@ -133,6 +136,8 @@ def make(act: Act, run: Run, tr: Translator) -> ButtonElement:
     ref = ref_of(run)
     if act is Act.CONFIRM_MAPPING:
         ref = Ref(ref.run_id, ref.version, run.mapping_version)
+    elif act is Act.APPROVE:
+        ref = Ref(ref.run_id, ref.version, digest=shown(run))
     return button(label, act, ref, style=style, confirm=_dialog(act, run, tr))
 
 
@@ -256,12 +261,12 @@ def _approval_dialog(run: Run, tr: Translator, no: str) -> ConfirmObject:
         text = tr(
             "You approve plan {digest}. With the last approval a person disconnects Salesforce in "
             "HubSpot; the integration's settings and field mappings are then gone for good.",
-            digest=run.plan_digest[:12],
+            digest=shown(run),
         )
         return sure(tr("Approve the plan?"), text, tr("Approve"), no)
     text = tr(
         "You approve removal {digest}. The package is then uninstalled; its components and "
         "objects are deleted for good.",
-        digest=run.removal_digest[:12],
+        digest=shown(run),
     )
     return sure(tr("Approve the removal?"), text, tr("Approve"), no)

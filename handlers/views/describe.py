@@ -104,9 +104,46 @@ def _plan(event: e.PlanRecorded, tr: Translator) -> str:
 
 @_on(e.Approved)
 def _approved(event: e.Approved, tr: Translator) -> str:
+    digest = words.short(event.digest)
     if event.gate == "plan":
-        return tr("Approved the plan {digest}.", digest=words.short(event.digest))
-    return tr("Approved the removal {digest}.", digest=words.short(event.digest))
+        said = tr("Approved the plan {digest}.", digest=digest)
+    else:
+        said = tr("Approved the removal {digest}.", digest=digest)
+    if not event.groups:
+        return said
+    groups = ", ".join(outside(name, 40) for name in event.groups)
+    return said + " " + tr("In the groups: {groups}.", groups=groups)
+
+
+@_on(e.ApprovalWithdrawn)
+def _withdrawn(event: e.ApprovalWithdrawn, tr: Translator) -> str:
+    if event.gate == "plan":
+        return tr("The approval of the plan was withdrawn by the one who gave it.")
+    return tr("The approval of the removal was withdrawn by the one who gave it.")
+
+
+@_on(e.ApprovalVoided)
+def _voided(event: e.ApprovalVoided, tr: Translator) -> str:
+    if event.left:
+        return tr(
+            "The approval by {who} no longer counts: they are not in {groups} any more. They may "
+            "approve again.",
+            who=mention(event.person),
+            groups=", ".join(outside(name, 40) for name in event.left),
+        )
+    return tr(
+        "The approval by {who} no longer counts: they may not approve any more.",
+        who=mention(event.person),
+    )
+
+
+@_on(e.ApprovalsLapseSoon)
+def _lapse_soon(event: e.ApprovalsLapseSoon, tr: Translator) -> str:
+    told = tr("Approvals lapse {when}.", when=tr.moment(event.lapse_at))
+    if not event.wanted:
+        return told
+    asked = people(event.wanted, tr)
+    return told + " " + tr("Not answered yet: {people}.", people=asked)
 
 
 @_on(e.GatePassed)

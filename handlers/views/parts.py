@@ -27,7 +27,7 @@ from slack_sdk.models.blocks import (
 )
 
 from handlers.actions import Act, Ref
-from handlers.i18n import Translator, escape_outside
+from handlers.i18n import Translator, escape_outside, flattened
 from workflows.values import Actor
 
 MOST_BLOCKS = 50
@@ -82,7 +82,7 @@ def clip(text: str, most: int) -> str:
 
 def plain(text: str, most: int) -> str:
     """Make text fit for a plain_text place: one line, at most *most* characters, not empty."""
-    flat = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text).strip()
+    flat = flattened(text).strip()
     if len(flat) > most:
         flat = flat[: most - 1].rstrip() + "…"
     return flat or "–"

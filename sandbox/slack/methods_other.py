@@ -17,6 +17,7 @@ from sandbox.slack.workspace import (
     BOT,
     BOT_NAME,
     BOT_USER,
+    OTHER_TEAM,
     TEAM,
     TEAM_NAME,
     USER_GROUPS,
@@ -70,13 +71,29 @@ def views_publish(slack: Slack, arguments: Arguments) -> dict[str, Any]:
 # Users
 
 
+class Guest(Person):
+    """A person who was invited to some channels only."""
+
+
+class Stranger(Person):
+    """A person of another workspace, here through a shared channel (Slack Connect)."""
+
+
 class Deactivated(Person):
     """A person whose Slack account was deactivated: known still, and in no user group."""
 
 
-def deactivate(slack: Slack, person: Person) -> None:
-    """Deactivate the Slack account of *person*."""
-    slack.workspace.people[person.id] = Deactivated(**person.model_dump())
+KINDS: dict[str, type[Person]] = {
+    "member": Person,
+    "guest": Guest,
+    "stranger": Stranger,
+    "deactivated": Deactivated,
+}
+
+
+def become(slack: Slack, person: Person, kind: type[Person]) -> None:
+    """Make *person* another kind of user: deactivated, a guest, a stranger, a full member."""
+    slack.workspace.people[person.id] = kind(**person.model_dump())
 
 
 def _user_json(slack: Slack, person: Person, locale: bool) -> dict[str, Any]:
@@ -100,9 +117,11 @@ def _user_json(slack: Slack, person: Person, locale: bool) -> dict[str, Any]:
         "is_admin": False,
         "is_bot": False,
         "is_app_user": False,
-        "is_restricted": False,
+        "is_restricted": isinstance(person, Guest),
         "is_ultra_restricted": False,
     }
+    if isinstance(person, Stranger):
+        shown |= {"team_id": OTHER_TEAM, "is_stranger": True}
     return shown | ({"locale": person.locale} if locale else {})
 
 
@@ -147,7 +166,11 @@ def user_group_members(slack: Slack, arguments: Arguments) -> dict[str, Any]:
     group = USER_GROUPS.get(arguments.text("usergroup"))
     if group is None:
         raise SlackError("no_such_subteam")
-    members = (one for one in slack.workspace.people.values() if not isinstance(one, Deactivated))
+    members = (
+        one
+        for one in slack.workspace.people.values()
+        if not isinstance(one, Deactivated | Stranger)
+    )
     return {"users": [one.id for one in members if one.role == group[1]]}
 
 

@@ -12,8 +12,9 @@ from sandbox.control import Body, answering, body_of, string_of
 from sandbox.slack.errors import PersonError
 from sandbox.slack.hooks import contents
 from sandbox.slack.interactions import Interactions
-from sandbox.slack.methods_other import MOST_BYTES, deactivate
+from sandbox.slack.methods_other import KINDS, MOST_BYTES, become
 from sandbox.slack.modal_interactions import ModalInteractions
+from sandbox.slack.request_url import RequestUrl
 from sandbox.slack.scopes import BOT_SCOPES, without
 from sandbox.slack.service import Slack
 from sandbox.slack.workspace import BOT_USER, Message
@@ -44,9 +45,10 @@ class PeopleApi:
             _post("/sandbox/views/{view}/submit", self.submit),
             _post("/sandbox/views/{view}/close", self.close),
             _post("/sandbox/slack/disconnect", self.disconnect),
+            _post("/sandbox/slack/request-url", self.request_url),
             _post("/sandbox/slack/scopes", self.scopes),
             _post("/sandbox/channels/{channel}/membership", self.membership),
-            _post("/sandbox/people/{user}/deactivate", self.deactivate),
+            _post("/sandbox/people/{user}/kind", self.kind),
             Route("/sandbox/files", answering(self.upload), methods=["POST"]),
             Route("/sandbox/files/{file}", self.download, methods=["GET"]),
         ]
@@ -144,6 +146,22 @@ class PeopleApi:
             raise PersonError("invalid_request", "`close_after` is a number of seconds.")
         return {"sockets": await self._slack.sockets.disconnect(reason, float(after))}
 
+    async def request_url(self, _request: Request, body: Body) -> dict[str, Any]:
+        """Let everything be sent to an address, as HTTP mode wants it; none: over Socket Mode."""
+        url = body.get("url")
+        if url is None:
+            self._slack.sockets.request_url = None
+            return {"url": None}
+        made = RequestUrl(
+            string_of(body, "url"), self._slack.world.scenario.workspace.signing_secret
+        )
+        if not await made.verify():
+            sentence = "Your URL didn't respond with the value of the `challenge` parameter."
+            raise PersonError("url_not_verified", sentence)
+        self._slack.sockets.request_url = made
+        self._slack.world.changed()
+        return {"url": made.url}
+
     async def scopes(self, _request: Request, body: Body) -> dict[str, Any]:
         """Take bot scopes away; those that are not named are granted."""
         missing = body.get("missing")
@@ -162,11 +180,14 @@ class PeopleApi:
         channel.members[:] = [BOT_USER, *others] if member else others
         return {"channel": channel.id, "member": channel.has_bot}
 
-    async def deactivate(self, request: Request, _body: Body) -> dict[str, Any]:
-        """Deactivate a person's Slack account."""
+    async def kind(self, request: Request, body: Body) -> dict[str, Any]:
+        """Make somebody a guest, a stranger (Slack Connect), deactivated, or a full member."""
         person = self._people.person(request.path_params["user"])
-        deactivate(self._slack, person)
-        return {"user": person.id}
+        kind = string_of(body, "kind")
+        if kind not in KINDS:
+            raise PersonError("invalid_request", f"`kind` is one of {', '.join(KINDS)}.")
+        become(self._slack, person, KINDS[kind])
+        return {"user": person.id, "kind": kind}
 
     async def upload(self, request: Request) -> dict[str, Any]:
         """A person picks a file for a file input: the body is its bytes."""

@@ -1,4 +1,7 @@
-"""Socket Mode: several sockets, each envelope to one of them, acknowledged within 3 seconds."""
+"""Socket Mode: several sockets, each envelope to one of them, acknowledged within 3 seconds.
+
+Where the app has a request URL instead, what would go over a socket goes there.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,15 @@ import time
 import uuid
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from sandbox.slack.workspace import APP
 from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox.slack.request_url import RequestUrl
 
 ACKNOWLEDGE_SECONDS = 3.0
 # An envelope whose socket broke waits so long for the next socket.
@@ -66,11 +72,12 @@ class SocketMode:
         self._tasks: set[asyncio.Task[None]] = set()
         self._awaited_until = 0.0
         self.retry_seconds = RETRY_SECONDS
+        self.request_url: RequestUrl | None = None
 
     @property
     def connected(self) -> int:
-        """How many sockets are open."""
-        return len(self._sockets)
+        """How many ways there are to the app: open sockets, or its request URL."""
+        return 1 if self.request_url else len(self._sockets)
 
     def ticket(self) -> str:
         """A single-use ticket for one connection."""
@@ -198,6 +205,10 @@ class SocketMode:
     ) -> Delivery:
         struck = self._world.strike("slack", f"envelope:{kind}")
         fault = struck.kind if struck else None
+        if self.request_url is not None:
+            delivery = await self.request_url.deliver(kind, payload, retry, struck)
+            self._log(kind, delivery.milliseconds, delivery.error, fault)
+            return delivery
         if not self._sockets and time.monotonic() > self._awaited_until:
             self._log(kind, None, "dispatch_failed", fault)
             return Delivery(False, error="dispatch_failed")

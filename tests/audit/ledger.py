@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from bot.audit import verify
 from bot.audit.channel import payload
 from bot.audit.verify import Stored, StoredEvent, StoredRun
 from bot.store.chain import Chain, body, parse
@@ -20,6 +22,8 @@ from workflows.events import Recorded
 from workflows.evolve import fold
 
 KEY = bytes(range(32))
+once = cache(verify.read)
+"""Reads a text once: of thousands of histories almost all have almost all texts in common."""
 KEYED = Chain([KEY])
 EN = translator("en")
 HISTORIES = {
@@ -32,9 +36,12 @@ HISTORIES = {
 
 def chained(run_id: str, history: Iterable[Recorded], chain: Chain) -> list[StoredEvent]:
     """Store a history as the engine does."""
+    return _linked(((recorded, body(run_id, recorded)) for recorded in history), chain)
+
+
+def _linked(written: Iterable[tuple[Recorded, str]], chain: Chain) -> list[StoredEvent]:
     prev, rows = chain.genesis, []
-    for recorded in history:
-        text = body(run_id, recorded)
+    for recorded, text in written:
         digest = chain.link(prev, text)
         rows.append(_row(recorded, text, prev, digest))
         prev = digest
@@ -162,21 +169,37 @@ def rewritten(record: Stored, chain: Chain) -> Iterator[Tampering]:
             made = _made(record, [*texts[:number], changed, *texts[number + 1 :]], chain)
             if made is not None:
                 yield Tampering(f"{number + 1}: {what}", made)
+        made = _made(record, _inserted(texts, number), chain)
+        if made is not None:
+            yield Tampering(f"one more after {number + 1}", made)
         if number:
             made = _made(record, texts[:number], chain)
             if made is not None:
                 yield Tampering(f"cut off from {number + 1} on, all else made to fit", made)
 
 
+def _inserted(texts: Sequence[str], number: int) -> list[str]:
+    """Put in, after an event, one that the rules can fold anywhere; count on after it."""
+    data = json.loads(texts[number])
+    added = {**data, "event": {"type": "check_requested"}}
+    later = [json.loads(text) for text in texts[number + 1 :]]
+    counted = [{**one, "seq": one["seq"] + 1} for one in (added, *later)]
+    counted[0]["seq"] = data["seq"] + 1
+    return [*texts[: number + 1], *map(canonical, counted)]
+
+
 def _made(record: Stored, texts: Sequence[str], chain: Chain) -> Stored | None:
+    read = [once(text) for text in texts]
+    history = [recorded for recorded, _ in read if recorded is not None]
+    if [one.seq for one in history] != list(range(1, len(texts) + 1)):
+        return None
     try:
-        history = [parse(text) for text in texts]
         run = fold(history)
     except Exception:  # an impossible history
         return None
-    if [one.seq for one in history] != list(range(1, len(history) + 1)) or run.id != record.run_id:
+    if run.id != record.run_id:
         return None
-    rows = chained(record.run_id, history, chain)
+    rows = _linked(zip(history, texts, strict=True), chain)
     last = len(rows)
     return Stored(record.run_id, rows, entry(history), {"deliveries": last, "effects": last}, None)
 

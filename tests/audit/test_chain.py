@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bot.audit.verify import problems
+from bot.audit.verify import problems, verdict
 from bot.engine import Engine
 from bot.errors import SettingsError
 from bot.store.chain import PLAIN, Chain, KeyMissing, fingerprint, parse_strictly
@@ -23,6 +25,10 @@ from workflows.values import Actor, Reason, Role
 
 def begin(store: SqliteStore) -> Run:
     engine = Engine(store, FakeClock(samples.START), samples.ACCOUNT.portal_id)
+    return engine.execute("R1", starting(), "start").run
+
+
+def starting() -> c.Command:
     start = c.StartRun(
         run_id="R1",
         account=samples.ACCOUNT,
@@ -30,8 +36,7 @@ def begin(store: SqliteStore) -> Run:
         confirmed=frozenset(CONFIRMATIONS),
         eligible_approvers=("UC", "UD"),
     )
-    command = c.Command(actor=Actor(kind="person", id="UA"), roles=frozenset(Role), action=start)
-    return engine.execute("R1", command, "start").run
+    return c.Command(actor=Actor(kind="person", id="UA"), roles=frozenset(Role), action=start)
 
 
 def freeze(store: SqliteStore, key: str) -> None:
@@ -68,7 +73,12 @@ def test_without_its_key_nothing_is_added_and_nothing_called_intact(tmp_path: Pa
         (problem,) = other.problems("R1")
         assert problem.startswith("cannot be checked")
         assert fingerprint(KEY) in problem
+        assert verdict([problem]) == "unchecked"
+        with pytest.raises(KeyMissing):
+            other.require_keys()
         other.close()
+    with closing(SqliteStore(path, KEYED)) as store:
+        store.require_keys()
 
 
 def test_a_plain_run_goes_on_plainly_and_is_told(tmp_path: Path) -> None:
@@ -78,9 +88,44 @@ def test_a_plain_run_goes_on_plainly_and_is_told(tmp_path: Path) -> None:
     store.close()
     keyed = SqliteStore(path, KEYED)
     freeze(keyed, "c")
-    assert keyed.problems("R1") == ["the chain was made without a key, though one is set"]
+    (problem,) = keyed.problems("R1")
+    assert problem == "cannot be checked: the chain was made without a key, though one is set"
     keyed.close()
     assert SqliteStore(path).problems("R1") == []
+
+
+def test_what_is_not_even_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sunset.db"
+    with closing(SqliteStore(path)) as store:
+        begin(store)
+    alter(path, "UPDATE events SET body = CAST(x'7bff7d' AS TEXT)")
+    alter(path, "UPDATE runs SET account = CAST(x'ff' AS TEXT)")
+    with closing(SqliteStore(path)) as store:
+        told = ["event 1 is not what was recorded", "event 1 cannot be read"]
+        assert store.problems("R1") == told
+        assert store.mentioned() == ["R1"]
+
+
+@pytest.mark.parametrize("left", ["deliveries", "effects", "timers"])
+def test_a_run_of_which_little_is_left_is_not_overlooked(tmp_path: Path, left: str) -> None:
+    path = tmp_path / "sunset.db"
+    with closing(SqliteStore(path)) as store:
+        begin(store)
+    alter(path, "INSERT INTO timers (run_id, kind, due) VALUES ('R1', 'any', '2026')")
+    for table in {"events", "runs", "deliveries", "effects", "timers"} - {left}:
+        column = "id" if table == "runs" else "run_id"
+        alter(path, f"DELETE FROM {table} WHERE {column} = 'R1'")  # noqa: S608 - fixed names
+    with closing(SqliteStore(path)) as store:
+        assert store.run_ids() == []
+        assert store.mentioned() == ["R1"]
+        assert "the run's entry is missing" in store.problems("R1")
+
+
+def alter(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TRIGGER IF EXISTS events_are_final")
+        connection.execute("DROP TRIGGER IF EXISTS events_stay")
+        connection.execute(statement)
 
 
 def test_the_settings_give_the_keys(tmp_path: Path) -> None:
@@ -112,6 +157,9 @@ def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path, key: str) -> No
         "[" * 5_000,
         '{"run":NaN}',
         '{"run":1e3}',
+        '{"run":9007199254740992}',
+        '{"run":' + "9" * 5_000 + "}",
+        '{"run":"\\ud800"}',
         '{"run":"R1","run":"R1"}',
     ],
 )

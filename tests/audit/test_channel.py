@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audit.channel import Compared, compare, ranges
+from bot.audit.channel import Compared, compare, ranges, told_of
 from bot.vendors.slack import Posted
 from tests.attacks import Cases
 from tests.audit.ledger import KEYED, lines, stored
@@ -68,7 +68,11 @@ def test_what_is_about_other_things_is_nobodys_business() -> None:
 def test_a_line_about_an_event_that_is_not_there() -> None:
     fewer = {seq: one for seq, one in HASHES.items() if seq < 5}
     found = compare(RECORD.run_id, fewer, (), SHOWN)
-    assert "event 5, which the database does not have" in found.problems[0]
+    last = max(HASHES)
+    assert found.problems == (
+        f"the channel has lines for events 5–{last}, which the database does not have",
+    )
+    assert told_of(SHOWN) == {RECORD.run_id}
 
 
 def test_what_is_on_its_way_is_not_missing() -> None:

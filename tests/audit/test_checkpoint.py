@@ -106,6 +106,14 @@ def test_who_cannot_be_written_to_is_asked_once_and_the_others_get_theirs(post: 
     assert len(post.sent) == len(post.people) - 1
 
 
+def test_without_the_right_to_look_it_is_sent_again(post: Post) -> None:
+    post.rig.slack.fail("post", unknown=True, applied=True)
+    post.rig.slack.fail("history", retryable=False, missing="im:history")
+    post.later(DAY)
+    post.checkpoints.look()
+    assert len(post.sent) == len(post.people) + 1, "two are better than none"
+
+
 def test_a_frozen_run_waits(post: Post) -> None:
     post.rig.does("UA", c.Freeze(reason=""))
     post.later(DAY)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.audit.channel import compare
+from bot.audit import verify
+from bot.audit.channel import compare, told_of
 from bot.audit.verify import Stored, problems
 from bot.store.chain import PLAIN, Chain
+from bot.vendors.slack import Posted
 from tests.attacks import Cases
 from tests.audit.ledger import (
     HISTORIES,
+    KEY,
     KEYED,
     lines,
+    once,
     rewritten,
     stored,
     tamperings,
@@ -20,9 +26,14 @@ from tests.audit.ledger import (
 CHAINS = {"plain": PLAIN, "keyed": KEYED}
 
 
-def unanchored(record: Stored, original: Stored) -> tuple[str, ...]:
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "read", once)
+
+
+def unanchored(record: Stored, run_id: str, posted: list[Posted]) -> tuple[str, ...]:
     hashes = {row.seq: row.hash for row in record.events}
-    return compare(original.run_id, hashes, (), lines(original)).problems
+    return compare(run_id, hashes, (), posted).problems
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -62,11 +73,12 @@ def test_without_the_key_no_rewriting_passes(name: str, own: Chain, cases: Cases
 def test_what_the_database_alone_cannot_show_the_channel_shows(name: str, cases: Cases) -> None:
     """Who writes the database can compute plain SHA-256 too; docs/audit.md says so."""
     record = stored(name, PLAIN)
+    posted = lines(record)
     passed = 0
     for one in rewritten(record, PLAIN):
         passed += not problems(one.record, PLAIN)
         if one.record.events != record.events:
-            assert unanchored(one.record, record), one.what
+            assert unanchored(one.record, record.run_id, posted), one.what
             cases.add()
     assert passed > 100, "this is the reason for anchors and keys"
 
@@ -76,14 +88,40 @@ def test_what_the_database_alone_cannot_show_the_channel_shows(name: str, cases:
 def test_an_end_that_is_cut_off_whole_is_shown_by_the_channel(chain: str, cases: Cases) -> None:
     """Neither a chain nor its key tells that more came after."""
     record = stored("with a copy", CHAINS[chain])
+    posted = lines(record)
     for one in rewritten(record, CHAINS[chain]):
         if "cut off" in one.what:
             assert problems(one.record, CHAINS[chain]) == [], "docs/audit.md says otherwise"
-            assert unanchored(one.record, record), one.what
+            assert unanchored(one.record, record.run_id, posted), one.what
             cases.add()
+
+
+@pytest.mark.attack("6", "a chain without a key rewritten whole: found by the audit channel")
+def test_a_former_key_that_was_stolen_is_as_good_as_none(cases: Cases) -> None:
+    """While it is in the settings; docs/audit.md says so."""
+    record, posted = stored("waived", KEYED), lines(stored("waived", KEYED))
+    stolen, passed = b"m" * 32, 0
+    for one in rewritten(record, Chain([stolen])):
+        assert problems(one.record, Chain([KEY]))
+        passed += not problems(one.record, Chain([KEY, stolen]))
+        assert unanchored(one.record, record.run_id, posted), one.what
+        cases.add()
+    assert passed > 100
 
 
 def test_a_history_that_is_gone_altogether_is_missing() -> None:
     record = stored("with a copy", KEYED)
     assert "the run's entry is missing" in problems(Stored(record.run_id, [], None), KEYED)
     assert compare(record.run_id, {}, (), lines(record)).problems
+    assert told_of(lines(record)) == {record.run_id}, "also where no table tells of it"
+
+
+@pytest.mark.attack("6", "each field of each event, order, gaps, ends, copies")
+def test_events_of_another_run_are_found(cases: Cases) -> None:
+    record, other = stored("with a copy", PLAIN), stored("waived", PLAIN)
+    moved = [replace(row, body=row.body.replace(other.run_id, "R-else", 1)) for row in other.events]
+    for number in range(len(record.events)):
+        mixed = [*record.events[:number], *moved[number : number + 1]]
+        mixed += record.events[number + 1 :]
+        assert problems(replace(record, events=mixed), PLAIN)
+        cases.add()

@@ -230,7 +230,7 @@ class EffectsContract:
         queue(store, audit_line(3), effect("notice", "notice:3"), seq=3)
         assert keys(lease(store)) == ["card", "audit:1", "audit:2"]
         assert lease(store) == []
-        talk.anna.unfreezes()
+        talk.carl.unfreezes()
         append(store, talk, since=3)
         assert sorted(keys(lease(store))) == ["audit:3", "lay_reminder", "notice:3", "take_plan"]
 
@@ -246,7 +246,7 @@ class EffectsContract:
         assert store.due_timers(deadline) == [], "the copy may still be there"
         (due,) = store.due_timers(max(timer.due for timer in timers(talk.run)))
         assert [timer.kind for timer in due.timers] == ["window_end"]
-        talk.anna.unfreezes()
+        talk.carl.unfreezes()
         append(store, talk, since=len(talk.history) - 1)
         (due,) = store.due_timers(deadline - timedelta(hours=3))
         assert [timer.kind for timer in due.timers] == [

@@ -97,6 +97,7 @@ class FakeSlack(Faulty, Slack):
         self.lying: dict[str, Lying] = {}
         self.locales: dict[str, str] = {}
         self.emails: dict[str, str] = {}
+        self.marks: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
         self.files: list[Upload] = []
         self._number = 0
@@ -246,7 +247,8 @@ class FakeSlack(Faulty, Slack):
 
     @fallible
     def profile(self, user: str) -> Profile:
-        return Profile(user, self.locales.get(user, "en-US"), self.emails.get(user, ""), True)
+        known = Profile(user, self.locales.get(user, "en-US"), self.emails.get(user, ""), True)
+        return replace(known, **self.marks.get(user, {}))
 
     @fallible
     def group_members(self, group: str) -> tuple[str, ...]:

@@ -230,7 +230,7 @@ def test_following_ends_well_with_ctrl_c(
         slept.append(seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bot.cli.time.sleep", pressed)
+    monkeypatch.setattr("bot.cli_runs.time.sleep", pressed)
     said = sunset("runs", "show", "R1", "--follow")
     assert said.status == 0
     assert "Reassigning records" in said.flat
@@ -269,7 +269,8 @@ def test_an_intact_record(sunset: Sunset, database: Path) -> None:
     assert "R1: intact" in said.flat
     assert head in said.flat
     (verdict,) = sunset("audit", "verify", "--no-slack", "--json", "--run", "R1").data
-    assert verdict == {"run": "R1", "events": number, "head": head, "problems": []}
+    told = {"run": "R1", "verdict": "intact", "events": number, "head": head, "problems": []}
+    assert verdict == told
 
 
 @pytest.mark.parametrize(

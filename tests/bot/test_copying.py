@@ -146,7 +146,7 @@ def test_a_full_disk_leaves_nothing_behind(
 
     folder = tmp_path / "copies"
     folder.mkdir()
-    monkeypatch.setattr(copying, "_keep", full)
+    monkeypatch.setattr(copying, "keep", full)
     with pytest.raises(StoreError) as refused:
         copy_database(database, folder / "copy.db")
     assert "No space left" in str(refused.value)

@@ -18,6 +18,7 @@ from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
 from workflows.prompts import Ask, prompt
+from workflows.rules.approval import shown
 from workflows.states import State
 from workflows.values import CustomObject, Inventory
 
@@ -146,7 +147,7 @@ def test_frozen_it_waits(choosing: Rig) -> None:
     choosing.settle()
     choosing.advance(timedelta(hours=1))
     assert not done(choosing)
-    choosing.does("UA", c.Unfreeze())
+    choosing.does("UC", c.Unfreeze())
     choosing.until(lambda: done(choosing))
     assert len(directories(choosing)) == 1
 
@@ -242,12 +243,12 @@ def without_copy(rig: Rig) -> Rig:
     rig.does("UA", c.ChooseDataCopy(keep=False))
     rig.does("UA", c.ConfirmNoCopy())
     rig.does("UA", c.GiveConsent())
-    rig.does("UC", c.Approve())
+    rig.does("UC", c.Approve(shown=shown(rig.run)))
     return rig
 
 
 def test_nothing_written_since_it_goes_on(rig: Rig) -> None:
-    without_copy(rig).does("UD", c.Approve())
+    without_copy(rig).does("UD", c.Approve(shown=shown(rig.run)))
     rig.settle()
     assert rig.run.reconfirmed
     assert not rig.happened(e.BackupOutdated)
@@ -257,7 +258,7 @@ def test_records_written_since_ask_for_another_backup(rig: Rig) -> None:
     without_copy(rig)
     rig.advance(timedelta(hours=1))
     rig.package_data.written = [rig.clock.now()] * 2
-    rig.does("UD", c.Approve())
+    rig.does("UD", c.Approve(shown=shown(rig.run)))
     rig.settle()
     (outdated,) = rig.happened(e.BackupOutdated)
     assert outdated.changed == 2
@@ -272,7 +273,7 @@ def test_records_written_since_ask_for_another_backup(rig: Rig) -> None:
 def test_what_cannot_be_counted_then_holds_up_the_removal(rig: Rig) -> None:
     without_copy(rig)
     rig.package_data.failures.extend(["salesforce_unavailable"] * 3)
-    rig.does("UD", c.Approve())
+    rig.does("UD", c.Approve(shown=shown(rig.run)))
     rig.settle()
     assert not rig.run.reconfirmed
     rig.until(lambda: rig.run.reconfirmed)

@@ -12,6 +12,7 @@ from tests.workflows.people import ROLES
 from workflows import commands as c
 from workflows import events as e
 from workflows.effects import Effect
+from workflows.rules.approval import shown
 from workflows.text import N_
 from workflows.values import Reason
 
@@ -58,10 +59,10 @@ def test_what_was_answered_is_closed_in_place(rig: Rig) -> None:
     rig.settle()
     asked = rig.slack.one("prompt:2")
     assert "approve" in asked.actions
-    rig.does("UC", c.Approve())
+    rig.does("UC", c.Approve(shown=shown(rig.run)))
     rig.settle()
     assert asked.updates == 1, "the votes are shown"
-    rig.does("UD", c.Approve())
+    rig.does("UD", c.Approve(shown=shown(rig.run)))
     rig.settle()
     assert asked.actions == []
     assert rig.slack.one(f"prompt:{rig.run.prompt_version}").actions
@@ -141,7 +142,7 @@ def test_an_update_that_died_is_made_again(rig: Rig) -> None:
     rig.adopt(journeys.to_approval())
     rig.settle()
     rig.slack.kill("update")
-    rig.does("UC", c.Approve())
+    rig.does("UC", c.Approve(shown=shown(rig.run)))
     rig.settle()
     rig.restart()
     assert "UC" in str(rig.slack.one("prompt:2").blocks)
@@ -171,7 +172,7 @@ def test_messages_keep_their_order_while_slack_is_away(rig: Rig) -> None:
     rig.slack.fail("post", times=3)
     rig.does("UA", c.HandOver(to="UB", to_roles=ROLES["UB"]))
     rig.does("UB", c.Freeze())
-    rig.does("UB", c.Unfreeze())
+    rig.does("UC", c.Unfreeze())
     for _ in range(6):
         rig.advance(timedelta(minutes=2))
     notices = [one.key for one in rig.slack.shown if ":notice:" in one.key]
@@ -194,8 +195,8 @@ def test_a_deleted_message_does_not_stop_the_run(rig: Rig) -> None:
     rig.adopt(journeys.to_approval())
     rig.settle()
     rig.slack.shown.remove(rig.slack.one("prompt:2"))
-    rig.does("UC", c.Approve())
-    rig.does("UD", c.Approve())
+    rig.does("UC", c.Approve(shown=shown(rig.run)))
+    rig.does("UD", c.Approve(shown=shown(rig.run)))
     rig.settle()
     assert rig.slack.one(f"prompt:{rig.run.prompt_version}").actions
     assert rig.effects("failed") == []
@@ -234,7 +235,7 @@ def test_of_a_frozen_run_nothing_new_leaves_the_bot(rig: Rig) -> None:
     rig.finds(c.RecordBlocked(code="x", problem=N_("So it is."), remedy=N_("Mend it.")))
     rig.advance(timedelta(hours=1))
     assert len(rig.slack.calls) == before
-    rig.does("UB", c.Unfreeze())
+    rig.does("UC", c.Unfreeze())
     rig.settle()
     assert len(rig.slack.keyed("notice:4")) == 1
     assert shown_events(rig) == [2, 3, 4, 5, 6]

@@ -253,7 +253,7 @@ def test_frozen_and_unfrozen(small: Rig) -> None:
     assert len(small.hubspot.writes) == 100
     small.advance(timedelta(hours=1))
     assert len(small.hubspot.calls) == before
-    small.does("UA", c.Unfreeze())
+    small.does("UC", c.Unfreeze())
     small.until(lambda: over(small))
     written_once(small)
     assert len(small.hubspot.writes) == 157

@@ -324,7 +324,7 @@ def test_while_frozen_the_bot_sends_none_and_slack_does(window: Rig) -> None:
     window.advance(until_due(window, 12 * HOUR, late=600))
     assert counts(window, *EARLY) == dict.fromkeys(EARLY, 2)
     assert all(one.scheduled for one in window.slack.reminders(CHANNEL))
-    window.does("UA", c.Unfreeze())
+    window.does("UC", c.Unfreeze())
     window.tick()
     assert counts(window, *EARLY) == dict.fromkeys(EARLY, 2)
     assert notices(window) == []
@@ -357,7 +357,7 @@ def test_whoever_takes_over_while_frozen_hears_of_it_afterwards(window: Rig) -> 
     window.settle()
     window.advance(until_due(window, 24 * HOUR, late=600))
     assert counts(window, CHANNEL, "DUA", "DUB") == {CHANNEL: 1, "DUA": 1, "DUB": 0}
-    window.does("UB", c.Unfreeze())
+    window.does("UC", c.Unfreeze())
     watch(window, 100, step=10)
     assert missed(window) == {"DUB": [24 * HOUR]}
     window.advance(until_due(window, 12 * HOUR))

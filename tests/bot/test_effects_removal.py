@@ -247,7 +247,7 @@ def test_a_freeze_between_rehearsal_and_deployment(removing: Rig) -> None:
     passes(removing, timedelta(hours=1), timedelta(minutes=10))
     assert removing.salesforce.deployments == []
     before = removing.salesforce.count("inventory")
-    removing.does("UA", c.Unfreeze())
+    removing.does("UC", c.Unfreeze())
     ends(removing)
     assert removing.salesforce.count("inventory") > before, "what was compared an hour ago is old"
     assert len(removing.salesforce.deployments) == 1

@@ -128,7 +128,7 @@ def test_an_undo_waits_while_it_is_frozen(done: Rig) -> None:
     assert 0 < before < 157
     done.advance(timedelta(hours=1))
     assert len(done.hubspot.writes) == before
-    done.does("UA", c.Unfreeze())
+    done.does("UC", c.Unfreeze())
     done.until(lambda: done.run.state is State.MAPPING_OWNERS)
     assert last_undo(done) == (157, 0)
     written_once(done)

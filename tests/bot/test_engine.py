@@ -21,6 +21,7 @@ from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
 from workflows.evolve import fold
+from workflows.rules.approval import shown
 from workflows.states import State
 
 
@@ -54,7 +55,7 @@ def test_a_command_is_recorded_with_everything_that_follows(desk: Desk) -> None:
 def test_the_same_delivery_twice_happens_once(desk: Desk) -> None:
     talk = journeys.to_approval()
     desk.adopt(talk)
-    approve = desk.command("UC", c.Approve(), talk.run.prompt_version)
+    approve = desk.command("UC", c.Approve(shown=shown(talk.run)), talk.run.prompt_version)
     first = desk.engine.execute("R1", approve, "click:1")
     before = desk.tables()
     second = desk.engine.execute("R1", approve, "click:1")
@@ -76,7 +77,7 @@ def test_a_repeated_delivery_is_recognised_after_a_restart(desk: Desk) -> None:
 def test_the_same_delivery_from_two_threads_happens_once(desk: Desk) -> None:
     talk = journeys.to_approval()
     desk.adopt(talk)
-    approve = desk.command("UC", c.Approve(), talk.run.prompt_version)
+    approve = desk.command("UC", c.Approve(shown=shown(talk.run)), talk.run.prompt_version)
     with ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(desk.engine.execute, "R1", approve, "click:1") for _ in range(8)]
     outcomes = [future.result() for future in futures]
@@ -90,7 +91,7 @@ def test_two_votes_at_once_both_count(desk: Desk) -> None:
     barrier = threading.Barrier(3)
 
     def vote(who: str) -> str:
-        command = desk.command(who, c.Approve(), talk.run.prompt_version)
+        command = desk.command(who, c.Approve(shown=shown(talk.run)), talk.run.prompt_version)
         barrier.wait()
         try:
             return desk.engine.execute("R1", command, f"click:{who}").run.state.value
@@ -114,7 +115,9 @@ def test_a_refused_command_leaves_nothing(desk: Desk) -> None:
     before = desk.tables()
     with pytest.raises(Refused):
         desk.engine.execute(
-            "R1", desk.command("UA", c.Approve(), talk.run.prompt_version), "click:1"
+            "R1",
+            desk.command("UA", c.Approve(shown=shown(talk.run)), talk.run.prompt_version),
+            "click:1",
         )
     with pytest.raises(Refused):
         desk.engine.execute("R9", desk.command("UA", c.Freeze(), None), "click:2")
@@ -155,7 +158,7 @@ def test_a_lost_commit_records_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     desk = Desk(tmp_path / "sunset.db")
     talk = journeys.to_approval()
     desk.adopt(talk)
-    approve = desk.command("UC", c.Approve(), talk.run.prompt_version)
+    approve = desk.command("UC", c.Approve(shown=shown(talk.run)), talk.run.prompt_version)
     before = desk.tables()
     monkeypatch.setattr(LostCommits, "lost", True)
     with pytest.raises(StoreError) as caught:

@@ -13,6 +13,7 @@ from tests.bot.desk import Desk
 from tests.workflows import journeys
 from tests.workflows.driver import Conversation
 from workflows import commands as c
+from workflows.rules.approval import shown
 from workflows.states import State
 
 
@@ -99,7 +100,8 @@ def test_what_is_answered_in_time_does_not_lapse(desk: Desk) -> None:
     desk.adopt(talk)
     version = talk.run.prompt_version
     for who in ("UC", "UD"):
-        desk.engine.execute("R1", desk.command(who, c.Approve(), version), f"click:{who}")
+        approval = c.Approve(shown=shown(talk.run))
+        desk.engine.execute("R1", desk.command(who, approval, version), f"click:{who}")
     desk.clock.time += timedelta(days=3)
     assert desk.engine.fire_due_timers() == 0
     assert desk.run.state is State.DISCONNECTING
@@ -108,9 +110,20 @@ def test_what_is_answered_in_time_does_not_lapse(desk: Desk) -> None:
 def test_approvals_lapse(desk: Desk) -> None:
     talk = journeys.to_approval()
     desk.adopt(talk)
-    desk.clock.time += timedelta(hours=24)
+    desk.clock.time += timedelta(hours=18)
+    assert desk.engine.fire_due_timers() == 1
+    assert desk.run.lapse_noticed
+    desk.clock.time += timedelta(hours=6)
     assert desk.engine.fire_due_timers() == 1
     assert desk.run.state is State.EXPIRED
+
+
+def test_a_notice_that_is_late_as_the_approvals_themselves_is_not_given(desk: Desk) -> None:
+    desk.adopt(journeys.to_approval())
+    desk.clock.time += timedelta(hours=24)
+    assert desk.engine.fire_due_timers() == 2
+    assert desk.run.state is State.EXPIRED
+    assert not desk.run.lapse_noticed
 
 
 def test_timers_fire_after_a_restart(desk: Desk, window: Conversation) -> None:

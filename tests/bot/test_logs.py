@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.logs import MASK, configure_logs
+from bot.logs import configure_logs
+from bot.masking import MASK
 
 SECRET = "xoxb-17-very-secret"
 Lines = Callable[[], list[dict[str, Any]]]

@@ -17,6 +17,8 @@ from tests.bot.rig import chained
 from tests.workflows import journeys, samples
 from tests.workflows.people import ROLES
 from workflows import commands as c
+from workflows.rules.approval import shown
+from workflows.run import Run
 from workflows.values import Actor
 
 PAUSE = 0.5
@@ -53,6 +55,11 @@ class Desk:
         )
         self.engine.execute(self.run_id, command, f"click:{self._clicks}")
 
+    def run_now(self) -> Run:
+        run = self.store.run(self.run_id)
+        assert run is not None
+        return run
+
     def lease(self) -> list[QueuedEffect]:
         free: frozenset[tuple[str, str]] = frozenset()
         return self.store.write(
@@ -83,14 +90,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_the_first_click_shows_at_once_the_next_ones_together(desk: Desk) -> None:
     card, prompt = "card", f"prompt:{desk.version}"
-    desk.does("UC", c.Approve())
+    desk.does("UC", c.Approve(shown=shown(desk.run_now())))
     assert desk.carry_out() == ["audit:3", prompt, card]
     desk.time += 0.1
     desk.does("UA", c.Freeze())
     assert desk.due() | {card: 1_000.5, prompt: 1_000.5} == desk.due()
     assert desk.carry_out() == ["audit:4", "notice:4"], "what is new waits for nothing"
     desk.time += 0.1
-    desk.does("UA", c.Unfreeze())
+    desk.does("UC", c.Unfreeze())
     assert desk.carry_out() == ["audit:5", "notice:5"]
     desk.time = 1_000.5
     assert sorted(desk.carry_out()) == sorted([card, prompt])
@@ -98,9 +105,9 @@ def test_the_first_click_shows_at_once_the_next_ones_together(desk: Desk) -> Non
 
 
 def test_an_answered_question_is_closed_and_followed_at_once(desk: Desk) -> None:
-    desk.does("UC", c.Approve())
+    desk.does("UC", c.Approve(shown=shown(desk.run_now())))
     desk.carry_out()
-    desk.does("UD", c.Approve())
+    desk.does("UD", c.Approve(shown=shown(desk.run_now())))
     done = desk.carry_out()
     assert f"close_prompt:{desk.version}" in done
     assert any(key.startswith("prompt:") for key in done)
@@ -115,7 +122,7 @@ def test_single_events_are_read_without_the_others(desk: Desk) -> None:
 
 
 def test_the_next_due_time_after_a_moment(desk: Desk) -> None:
-    desk.does("UC", c.Approve())
+    desk.does("UC", c.Approve(shown=shown(desk.run_now())))
     desk.time += 0.1
     desk.carry_out()
     desk.does("UA", c.Freeze())

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from bot.store.opening import SCHEMA_VERSION
 from bot.store.schema import migrations
-from bot.store.sqlite import SCHEMA_VERSION, SqliteStore
+from bot.store.sqlite import SqliteStore
 
 
 def test_every_migration_is_counted(tmp_path: Path) -> None:

@@ -172,6 +172,38 @@ def test_what_is_set_to_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
         assert f"{name}: is missing" in str(caught.value)
 
 
+# --- who decides ----------------------------------------------------------------------------------
+
+
+def test_groups_of_approvers_and_a_quorum_of_the_removal(tmp_path: Path) -> None:
+    told = settings(
+        tmp_path / "x.db",
+        sunset_approval_groups=" HubSpot = U1 S2 ;Salesforce=U3; ",
+        sunset_required_approvals_removal="3",
+    )
+    assert told.sunset_approval_groups == {"HubSpot": ("U1", "S2"), "Salesforce": ("U3",)}
+    rules = policy(told)
+    assert (rules.quorum, rules.removal_quorum) == (2, 3)
+    assert rules.groups == ("HubSpot", "Salesforce")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("HubSpot", "is not NAME=ID"),
+        ("=U1", "is not NAME=ID"),
+        ("HubSpot=", "names nobody"),
+        ("HubSpot=x1", "not a Slack user or user group id: x1"),
+        ("A=U1;A=U2", "A is named twice"),
+        ("x" * 41 + "=U1", "up to 40 letters"),
+    ],
+)
+def test_groups_that_are_none_are_refused(value: str, said: str) -> None:
+    sentence = refused(sunset_approval_groups=value)
+    assert "SUNSET_APPROVAL_GROUPS" in sentence
+    assert said in sentence
+
+
 # --- no secrets, no tracebacks -------------------------------------------------------------------
 
 

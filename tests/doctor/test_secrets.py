@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from bot import cli, doctor
 from bot.checkup.masking import Mask
-from bot.logs import MASK
+from bot.masking import MASK
 from sandbox.salesforce.tls import certificate
 from tests.bot.vendors.salesforce_bench import tls
 from tests.doctor.clinic import NO_PATIENCE

@@ -43,7 +43,7 @@ TAKEN_SLACK: dict[str, tuple[Callable[[Clinic], Any], Level]] = {
         WRONG,
     ),
     f"slack.person.SUNSET_ADMINS.{FAY}": (
-        lambda at: at.post(f"people/{FAY}/deactivate"),
+        lambda at: at.post(f"people/{FAY}/kind", kind="deactivated"),
         WRONG,
     ),
 }
@@ -113,7 +113,7 @@ def test_scopes_that_slack_does_not_tell(office: Clinic, monkeypatch: pytest.Mon
 
 
 def test_people_who_cannot_count(office: Clinic) -> None:
-    office.post(f"people/{CYD}/deactivate")
+    office.post(f"people/{CYD}/kind", kind="deactivated")
     findings = office.slack(sunset_admins=f"{ADA},U0NOBODY01,U0SUNSETBOT")
     assert amiss(findings) == {
         "slack.person.SUNSET_ADMINS.U0NOBODY01": WRONG,
@@ -138,7 +138,7 @@ def test_user_groups(office: Clinic) -> None:
     findings = office.slack(sunset_approvers=f"S0NOWHERE1,{BEN},{CYD}")
     assert amiss(findings) == {"slack.group.SUNSET_APPROVERS.S0NOWHERE1": WRONG}
     for person in (BEN, CYD):
-        office.post(f"people/{person}/deactivate")
+        office.post(f"people/{person}/kind", kind="deactivated")
     empty = office.slack(sunset_approvers=f"S0APPROVE1,{ADA}")
     assert empty["slack.group.SUNSET_APPROVERS.S0APPROVE1"].level is WRONG
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from slack_bolt import App, BoltResponse
@@ -24,6 +24,7 @@ from tests.handlers import payloads
 from tests.handlers.engine import FakeClock, FakeEngine, FakeOwners, FakePeople, services
 from tests.handlers.payloads import Payload
 from tests.handlers.runs import START, Story
+from workflows.rules.approval import shown
 
 Listener = Callable[..., Any]
 
@@ -168,7 +169,9 @@ class Desk:
     def click(
         self, user: str, act: Act, ref: Ref | str | None = None, ts: str | None = None
     ) -> Answer:
-        value = str(self.ref if ref is None else ref)
+        if ref is None:
+            ref = self.approval if act is Act.APPROVE else self.ref
+        value = str(ref)
         action = payloads.button(act.value, value, ts or self.ts())
         return self.act(payloads.message_click(user, action))
 
@@ -202,6 +205,11 @@ class Desk:
     def ref(self) -> Ref:
         run = self.engine.one
         return Ref(run.id, run.prompt_version)
+
+    @property
+    def approval(self) -> Ref:
+        """What the approval's button carries."""
+        return replace(self.ref, digest=shown(self.engine.one) or "0" * 12)
 
     def ts(self) -> str:
         return f"1700000000.{next(self._counter):06}"

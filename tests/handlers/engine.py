@@ -108,6 +108,12 @@ class FakePeople:
     def __init__(self) -> None:
         self.locales: dict[str, str] = {}
 
+    def groups(self, user_id: str) -> frozenset[str]:
+        return frozenset()
+
+    def group_members(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     def roles(self, user_id: str) -> frozenset[Role]:
         roles = set()
         if user_id in self.administrators():

@@ -10,6 +10,7 @@ from workflows import events as e
 from workflows.decide import decide
 from workflows.evolve import evolve
 from workflows.prompts import Ask, prompt
+from workflows.rules.approval import shown
 from workflows.run import Run
 from workflows.text import N_, Text
 from workflows.timers import timers
@@ -108,6 +109,7 @@ class Story:
         policy: Policy | None = None,
         account: Account = ACCOUNT,
         approvers: tuple[str, ...] = APPROVERS,
+        members: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.owned = owners() if owned is None else owned
         self.package = package or inventory()
@@ -124,6 +126,7 @@ class Story:
                 note=note,
                 confirmed=frozenset({"P0a", "P0b", "P0c"}),
                 eligible_approvers=approvers,
+                group_members=members or {},
                 policy=policy or Policy(),
             )
         )
@@ -215,7 +218,7 @@ def planned(story: Story) -> Story:
 def approved(story: Story) -> Story:
     """Let the first approvers approve until the gate is passed."""
     for person in story.run.eligible_approvers[: story.run.policy.quorum]:
-        story.person(c.Approve(), person)
+        story.person(c.Approve(shown=shown(story.run)), person)
     return story
 
 

@@ -70,6 +70,7 @@ def test_a_click_delivered_twice_changes_nothing_more(
 ) -> None:
     desk = Desk(tell(ask))
     ref = desk.ref
+    ref = desk.approval if act is Act.APPROVE else ref
     first = desk.click(who, act, ref, ts="5.5")
     version = desk.engine.one.version
     second = desk.click(who, act, ref, ts="5.5")
@@ -103,7 +104,7 @@ IN_MODALS = {
     *(Act.EXCLUDE_OWNER, Act.INCLUDE_OWNER, Act.PAGE_BACK, Act.PAGE_NEXT),
 }
 EVERY = sorted(set(Act) - IN_MODALS - {Act.LINK, Act.OPEN_START})
-OF_APPROVERS = {Act.APPROVE, Act.OPEN_DECLINE, Act.OPEN_WAIVER}
+OF_APPROVERS = {Act.APPROVE, Act.WITHDRAW, Act.OPEN_DECLINE, Act.OPEN_WAIVER}
 READ_ONLY = {Act.OPEN_PLAN, Act.OPEN_FAILURES, Act.OPEN_INVENTORY}
 
 
@@ -199,6 +200,7 @@ def test_a_frozen_run_takes_no_answers_until_unfrozen() -> None:
     story.person(c.Freeze())
     desk = Desk(story)
     assert "frozen" in desk.click(APPROVERS[0], Act.APPROVE).said
+    assert "second person" in desk.click(ADMIN, Act.UNFREEZE).said
     assert desk.click(OTHER_ADMIN, Act.UNFREEZE).ack == {}
     assert not desk.engine.one.frozen
 

@@ -19,6 +19,7 @@ from tests.handlers.engine import FakeClock, FakeEngine, FakeOwners, services
 from tests.handlers.payloads import Payload
 from tests.handlers.runs import ADMIN, APPROVERS, START, tell
 from workflows.prompts import Ask
+from workflows.rules.approval import shown
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def dispatch(app: App, body: Payload) -> tuple[int, str]:
 
 
 def test_a_click_reaches_its_listener(app: App, engine: FakeEngine) -> None:
-    action = payloads.button(Act.APPROVE.value, "run-1.2", "1.1")
+    action = payloads.button(Act.APPROVE.value, f"run-1.2.{shown(engine.one)}", "1.1")
     assert dispatch(app, payloads.message_click(APPROVERS[0], action)) == (200, "")
     assert engine.one.votes.keys() == {APPROVERS[0]}
 

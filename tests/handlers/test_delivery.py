@@ -236,8 +236,13 @@ def test_delivery_keys_are_those_of_the_facts() -> None:
     click = payloads.message_click(ADMIN, payloads.button("approve", "run-1.1", "1.5"))
     view = payloads.submission(ADMIN, {"id": "V1", "hash": "9.h"}, {})
     assert payload.click_key(click) == f"click:{ADMIN}:1.5:approve"
-    assert payload.view_key(view) == "view:V1:9.h"
-    assert payload.command_key(payloads.command(ADMIN, "", "1.2.3")) == "command:1.2.3"
+    assert payload.view_key(view) == f"view:{ADMIN}:V1:9.h"
+    command = payloads.command(ADMIN, "", "1.2.3")
+    known, hidden = payload.command_key(command).rsplit(":", 1)
+    assert known == f"command:{ADMIN}"
+    assert len(hidden) == 32
+    assert payload.command_key(command) == f"{known}:{hidden}"
+    assert payload.command_key(payloads.command(ADMIN, "", "1.2.4")) != f"{known}:{hidden}"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.histories import ADA
+from bench.histories import ADA, FAY
 from bench.quiet import Parts, QuietBot
 from bot.errors import VendorError
 from bot.ports import Clock, Removal, SalesforcePerson
@@ -213,8 +213,8 @@ class Stage:
     # --- the run ---------------------------------------------------------------------------------
 
     def does(self, action: c.Action) -> None:
-        """Let the administrator do something."""
-        self.bot.does(ADA, action)
+        """Let the administrator do something; another person lifts a freeze."""
+        self.bot.does(FAY if isinstance(action, c.Unfreeze) else ADA, action)
 
     def begin(self, action: c.Action | None = None) -> int:
         """Start a job: confirm the mapping, or do *action*; return the job's number."""

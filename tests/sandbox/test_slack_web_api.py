@@ -109,7 +109,7 @@ def test_a_deactivated_person_is_known_and_in_no_group() -> None:
     with harness() as slack:
         client = slack.client()
         assert client.users_info(user=BEN)["user"]["deleted"] is False
-        assert slack.post(f"people/{BEN}/deactivate")["user"] == BEN
+        assert slack.post(f"people/{BEN}/kind", kind="deactivated")["user"] == BEN
         assert client.users_info(user=BEN)["user"]["deleted"] is True
         assert client.usergroups_users_list(usergroup="S0APPROVE1")["users"] == [CYD]
 

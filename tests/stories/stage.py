@@ -33,6 +33,7 @@ from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
 from workflows.prompts import Ask, prompt
+from workflows.rules.approval import shown
 from workflows.rules.disconnect import PHRASE
 from workflows.states import State
 from workflows.timers import timers
@@ -216,7 +217,7 @@ class Stage(Rig):
     def approve(self) -> None:
         """Let both approvers say yes."""
         for person in (CARL, DORA):
-            self.does(person, c.Approve())
+            self.does(person, c.Approve(shown=shown(self.run)))
 
     def backs_up(self) -> None:
         """Make a backup, and wait for its end."""

@@ -11,6 +11,7 @@ from tests.stories.stage import ANNA, CARL, DORA, FAVORITES, Opening, Stage
 from workflows import commands as c
 from workflows import events as e
 from workflows.prompts import Ask
+from workflows.rules.approval import shown
 from workflows.states import State
 
 Change = Callable[[Stage], object]
@@ -68,7 +69,7 @@ def test_changed_while_approvals_were_pending_with_a_copy(stage: Stage) -> None:
     assert line in told
     assert "Do not uninstall anything now" in told
     assert line.rpartition(" ")[2] in stage.slack.files[-1].content.decode()
-    assert stage.refuses(CARL, c.Approve(), asked) == "stale_prompt"
+    assert stage.refuses(CARL, c.Approve(shown=shown(stage.run)), asked) == "stale_prompt"
     assert stage.refuses(ANNA, c.ReportUninstalled()) == "not_now"
     stage.agrees()
     assert stage.asks(Ask.REMOVE_PACKAGE)
@@ -140,7 +141,10 @@ def test_a_record_edited_after_the_backup(opens: Opening, when: str) -> None:
     assert (stage.run.votes, stage.run.consent) == ({}, False)
     assert not {"backup", "consent", "removal_approval"} & set(stage.run.evidence)
     assert "1 record was written in Salesforce after the backup" in stage.told(of=e.BackupOutdated)
-    assert stage.refuses(DORA, c.Approve(), asked) in {"stale_prompt", "not_now"}
+    assert stage.refuses(DORA, c.Approve(shown=shown(stage.run)), asked) in {
+        "stale_prompt",
+        "not_now",
+    }
     assert stage.setup.deployments() == []
     stage.lives(HOUR)
     assert stage.setup.installed()

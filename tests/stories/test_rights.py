@@ -12,6 +12,7 @@ from tests.stories.stage import ANNA, CARL, FAVORITES, Opening, Stage
 from workflows import commands as c
 from workflows import events as e
 from workflows.prompts import Ask
+from workflows.rules.approval import shown
 from workflows.states import State
 
 NEEDED = {
@@ -59,7 +60,7 @@ def test_a_right_that_is_withdrawn_while_approvals_are_pending(stage: Stage, swi
     stage.to_choice()
     stage.chooses(keep=True)
     stage.does(ANNA, c.GiveConsent())
-    stage.does(CARL, c.Approve())
+    stage.does(CARL, c.Approve(shown=shown(stage.run)))
     stage.setup.change(**{switch: False})
     stage.lives(2 * HOUR)
     told = stage.run.votes
@@ -70,7 +71,7 @@ def test_a_right_that_is_withdrawn_while_approvals_are_pending(stage: Stage, swi
     assert stage.run.state is State.AWAITING_REMOVAL_APPROVAL
     assert stage.run.consent
     assert list(told) == [CARL], "nothing is lost"
-    stage.does("UD", c.Approve())
+    stage.does("UD", c.Approve(shown=shown(stage.run)))
     stage.settle()
     blocked_for(stage, NEEDED[switch])
     assert stage.asks(Ask.WAIT_RECONFIRMATION)

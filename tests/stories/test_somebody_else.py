@@ -12,6 +12,7 @@ from tests.stories.stage import ANNA, CARL, Stage
 from workflows import commands as c
 from workflows import events as e
 from workflows.prompts import Ask
+from workflows.rules.approval import shown
 from workflows.states import State
 
 LEADS = (24 * HOUR, 12 * HOUR, 4 * HOUR, HOUR, 15 * MINUTE)
@@ -62,13 +63,13 @@ def test_while_approvals_are_pending(stage: Stage) -> None:
     stage.to_choice()
     stage.chooses(keep=True)
     stage.does(ANNA, c.GiveConsent())
-    stage.does(CARL, c.Approve())
+    stage.does(CARL, c.Approve(shown=shown(stage.run)))
     version = stage.run.prompt_version
     stage.lives(3 * HOUR + 7 * MINUTE)
     kept_until = uninstalls(stage)
     stage.lives(20 * MINUTE)
     gone = noticed(stage, kept_until, 15 * MINUTE)
-    assert stage.refuses("UD", c.Approve(), version) == "stale_prompt"
+    assert stage.refuses("UD", c.Approve(shown=shown(stage.run)), version) == "stale_prompt"
     assert stage.refuses(ANNA, c.RemoveByBot()) == "not_now"
     assert "removal_approval" not in stage.run.evidence
     assert not stage.happened(e.GatePassed)[1:], "the removal was never approved"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from tests.stories.stage import ANNA, BELA, Opening, Stage
+from tests.stories.stage import ANNA, BELA, CARL, DORA, Opening, Stage
 from workflows import commands as c
 from workflows import events as e
 from workflows.prompts import Ask
+from workflows.rules.approval import shown
 from workflows.states import State
+from workflows.values import Role
 
 
 def test_both_start_a_backup(stage: Stage) -> None:
@@ -83,3 +85,35 @@ def test_both_check_now(stage: Stage) -> None:
     assert stage.effects("failed") == []
     assert len({one.digest for one in stage.happened(e.InventoryRecorded)}) == 1
     assert seen <= stage.run.prompt_version
+
+
+def test_one_withdraws_while_the_other_approves(stage: Stage) -> None:
+    stage.to_choice()
+    stage.chooses(keep=True)
+    stage.does(ANNA, c.GiveConsent())
+    stage.does(CARL, c.Approve(shown=shown(stage.run)))
+    stage.does(CARL, c.WithdrawApproval())
+    stage.does(DORA, c.Approve(shown=shown(stage.run)))
+    stage.settle()
+    assert stage.asks(Ask.APPROVE_REMOVAL)
+    assert list(stage.run.votes) == [DORA]
+    assert "withdrawn" in stage.told(of=e.ApprovalWithdrawn)
+    assert stage.refuses(CARL, c.WithdrawApproval()) == "not_approved"
+    stage.does(CARL, c.Approve(shown=shown(stage.run)))
+    stage.settle()
+    assert stage.asks(Ask.REMOVE_PACKAGE)
+
+
+def test_who_freezes_does_not_let_it_go_on(stage: Stage) -> None:
+    stage.to_choice()
+    stage.does(ANNA, c.Freeze(reason="Something is odd"))
+    stage.does(BELA, c.HandOver(to=BELA, to_roles=frozenset(Role)))
+    assert stage.refuses(ANNA, c.Unfreeze()) == "own_freeze"
+    assert stage.refuses(BELA, c.Freeze()) == "frozen"
+    stage.settle()
+    assert stage.run.frozen_by == ANNA
+    assert "second person" in stage.told(of=e.Frozen)
+    stage.does(CARL, c.Unfreeze())
+    stage.settle()
+    assert not stage.run.frozen
+    assert stage.run.responsible == BELA

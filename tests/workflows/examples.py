@@ -9,6 +9,7 @@ from tests.workflows import samples
 from tests.workflows.driver import START_QUESTIONS
 from tests.workflows.people import BELA, CARL
 from workflows import commands as c
+from workflows.rules.approval import shown
 from workflows.rules.disconnect import PHRASE
 from workflows.run import Run
 from workflows.text import N_
@@ -36,6 +37,8 @@ def command(action: c.Action, run: Run, person: str = "UFRESH") -> c.Command:
     """Return *action* as sent by somebody who may do it, on the prompt in force."""
     if action.by == "bot":
         return c.Command(actor=BOT, action=action)
+    if isinstance(action, c.WithdrawApproval):
+        person = next(iter(run.votes), person)
     return c.Command(
         actor=Actor(kind="person", id=person),
         roles=frozenset(Role),
@@ -85,7 +88,8 @@ EXAMPLES: dict[type[c.Action], Example] = {
     c.StartRun: _start,
     c.AcknowledgeAdvice: lambda run, now: c.AcknowledgeAdvice(),
     c.RetakePlan: lambda run, now: c.RetakePlan(),
-    c.Approve: lambda run, now: c.Approve(),
+    c.Approve: lambda run, now: c.Approve(shown=shown(run) or "0" * 12),
+    c.WithdrawApproval: lambda run, now: c.WithdrawApproval(),
     c.Decline: lambda run, now: c.Decline(reason="no"),
     c.ReportDisconnected: lambda run, now: c.ReportDisconnected(
         reason="moving", phrase=PHRASE, saved_mappings=frozenset(CORE_OBJECTS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.workflows.driver import Conversation
 from tests.workflows.examples import command, example
@@ -12,9 +14,11 @@ from tests.workflows.reassigning import JobWatch, check_owners_of, check_work_of
 from tests.workflows.removing import PackageWatch, check_package_of, removal_digest_of
 from workflows import commands as c
 from workflows import events as e
+from workflows.base import Value
 from workflows.decide import ALLOWED, decide
-from workflows.digest import digest
+from workflows.digest import canonical
 from workflows.evolve import evolve, fold
+from workflows.rules.approval import quorum_of, unrepresented
 from workflows.rules.package import inventory_digest
 from workflows.rules.window import LATE
 from workflows.run import Run
@@ -49,6 +53,7 @@ class Watch:
         self.run: Run | None = None
         self.seen = 0
         self.told: set[int] = set()
+        self.voted_for: dict[str, str] = {}
         self.job = JobWatch()
         self.package = PackageWatch()
 
@@ -74,11 +79,14 @@ class Watch:
             case e.DisconnectVerified() | e.OwnersDeletionVerified():
                 check_reading(before, event)
             case e.InventoryReconfirmed() | e.InventoryChanged():
-                check_comparison(before, event)
+                check_comparison(before, event, recorded.at < before.since)
             case e.Approved():
                 check_vote(before, event, recorded)
+                self.voted_for[recorded.actor.id] = decides(before)
             case e.GatePassed():
                 check_gate(before, event, recorded)
+                stand = {self.voted_for[person] for person in event.approvers}
+                assert stand == {decides(before)}, "a vote was for something else"
             case e.DisconnectReported():
                 assert "plan" in before.passed
             case e.UninstallReported() | e.BotRemovalStarted():
@@ -114,12 +122,50 @@ def approvals_end(run: Run) -> datetime:
     return run.since + timedelta(seconds=run.policy.approval_ttl)
 
 
-def digest_of_what_is_shown(run: Run) -> str:
-    """Compute the digest in force from the plan, or the inventory and choice, themselves."""
+def decides(run: Run) -> str:
+    """Return what decides whether a vote stands: the plan, or what goes and how it is kept."""
     if run.state is State.AWAITING_APPROVAL:
-        assert run.plan is not None
-        return digest(run.plan)
+        return _sha256(_json(run.plan))
     return removal_digest_of(run)
+
+
+def digest_of_what_is_shown(run: Run) -> str:
+    """Compute the digest in force from what the approvers' message states, itself."""
+    plan, policy = run.state is State.AWAITING_APPROVAL, run.policy
+    before = run.plan_before if plan else run.removal_before
+    stated: dict[str, Any] = {
+        "request": {
+            "requester": run.requester,
+            "reason": run.reason.value,
+            "note": run.note,
+            "approvers": list(run.approvers),
+            "quorum": policy.quorum if plan else policy.removal_quorum or policy.quorum,
+            "groups": list(policy.groups),
+            "missing": sorted(run.missing),
+        },
+        "before": "" if before is None else _sha256(_json(before)),
+    }
+    if plan:
+        stated |= {"plan": _json(run.plan)}
+    else:
+        stated |= {
+            "bound": removal_digest_of(run),
+            "inventory": _json(run.inventory),
+            "keep": run.keep_copy,
+            "backup": _json(run.backup),
+            "backup_of": run.backup_of,
+            "waiver": _json(run.waiver),
+            "waiver_of": run.waiver_of,
+        }
+    return _sha256(stated)
+
+
+def _json(value: Value | None) -> Any:
+    return None if value is None else value.model_dump(mode="json")
+
+
+def _sha256(data: Any) -> str:
+    return hashlib.sha256(canonical(data).encode()).hexdigest()
 
 
 def check_vote(before: Run, event: e.Approved, recorded: e.Recorded) -> None:
@@ -133,10 +179,11 @@ def check_vote(before: Run, event: e.Approved, recorded: e.Recorded) -> None:
 
 def check_gate(before: Run, event: e.GatePassed, recorded: e.Recorded) -> None:
     """A gate is passed by the quorum, all of them on what is shown now, and in time."""
-    assert len(set(event.approvers)) == len(event.approvers) >= before.policy.quorum
+    assert len(set(event.approvers)) == len(event.approvers) >= quorum_of(before)
+    groups = {person: before.vote_groups[person] for person in event.approvers}
+    assert unrepresented(before.policy.groups, groups) == ()
     assert not set(event.approvers) & own_word(before)
     assert set(event.approvers) == set(before.votes)
-    assert set(before.votes.values()) == {event.digest}
     assert event.digest == digest_of_what_is_shown(before)
     assert recorded.at < approvals_end(before)
     assert event.gate == "plan" or before.consent
@@ -151,7 +198,9 @@ def check_reading(before: Run, event: e.DisconnectVerified | e.OwnersDeletionVer
         assert event.reading.at >= before.cleanup_reported_at
 
 
-def check_comparison(before: Run, event: e.InventoryReconfirmed | e.InventoryChanged) -> None:
+def check_comparison(
+    before: Run, event: e.InventoryReconfirmed | e.InventoryChanged, set_back: bool
+) -> None:
     """A package is the approved one if its digest says so, in a reading since the approvals."""
     assert before.inventory is not None
     approved = inventory_digest(before.inventory)
@@ -159,7 +208,7 @@ def check_comparison(before: Run, event: e.InventoryReconfirmed | e.InventoryCha
         assert inventory_digest(event.inventory) != approved
     else:
         assert event.digest == approved
-        assert event.reading.at >= before.since
+        assert set_back or event.reading.at >= before.since
 
 
 def check_cancelled(before: Run, event: e.Cancelled, job: JobWatch) -> None:
@@ -180,7 +229,7 @@ def check_removal(before: Run, event: e.UninstallReported | e.BotRemovalStarted)
     """The package goes after its gate, while it is what was approved; by the bot without a copy."""
     assert before.reconfirmed
     assert "removal" in before.passed
-    assert before.removal_digest == digest_of_what_is_shown(before)
+    assert before.removal_digest == removal_digest_of(before)
     assert isinstance(event, e.UninstallReported) or before.keep_copy is False
 
 
@@ -208,14 +257,15 @@ def check_gates_of(run: Run) -> None:
     if run.state in AFTER_THE_PLAN_GATE:
         assert len(set(run.passed["plan"])) >= run.policy.quorum
     if run.state is State.REMOVING_PACKAGE:
-        assert len(set(run.passed["removal"])) >= run.policy.quorum
-        assert run.removal_digest == digest_of_what_is_shown(run)
+        removal = run.policy.removal_quorum or run.policy.quorum
+        assert len(set(run.passed["removal"])) >= removal
+        assert run.removal_digest == removal_digest_of(run)
     if run.state in BEFORE_THE_REMOVAL_GATE:
         assert "removal" not in run.passed
         assert "removal_approval" not in run.evidence
         assert not run.bot_removing
     if run.state is State.AWAITING_REMOVAL_APPROVAL:
-        assert run.removal_digest == digest_of_what_is_shown(run)
+        assert run.removal_digest == removal_digest_of(run)
     if run.state in BEFORE_THE_REMOVAL_GATE | {State.REMOVING_PACKAGE}:
         deciders = set(run.eligible_approvers) - own_word(run)
         assert len(deciders) >= run.policy.quorum, "the next gate can never be passed"

@@ -123,10 +123,10 @@ class PackageWatch:
             assert list(self.bound.values()).count(shown) == 1
 
     def _check_sight(self, event: e.Event, run: Run) -> None:
-        """The last sighting is the latest that was recorded, also of a plan that was retaken."""
+        """The last sighting is the one recorded last, also of a plan that was retaken."""
         match event:
             case e.PlanRecorded() if event.plan.inventory is not None:
-                self.seen = later(self.seen, event.plan.taken_at)
+                self.seen = event.plan.taken_at
             case (
                 e.InventoryRecorded()
                 | e.InventoryReconfirmed()
@@ -134,7 +134,7 @@ class PackageWatch:
                 | e.InventoryChanged()
                 | e.RemovalStalled()
             ):
-                self.seen = later(self.seen, event.reading.at)
+                self.seen = event.reading.at
             case _:
                 pass
         if self.seen is not None:
@@ -162,7 +162,10 @@ class PackageWatch:
                 assert self.seen is not None
                 assert event.last_seen_at <= event.reading.at <= recorded.at
                 if isinstance(action, c.RecordPackageAbsent):
-                    assert event.last_seen_at == max(self.seen, action.last_seen_at or self.seen)
+                    known = {self.seen, action.last_seen_at or self.seen}
+                    since = action.absent_since or action.reading.at
+                    past = [at for at in known if at <= since] or [since]
+                    assert event.last_seen_at == max(past)
             case e.WindowEnded():
                 assert before.missing_at is not None
                 assert recorded.at >= before.missing_at + window(before)

@@ -10,6 +10,7 @@ from tests.workflows import samples
 from tests.workflows.people import APPROVERS, ROLES
 from workflows import commands as c
 from workflows import events as e
+from workflows.rules.approval import shown
 from workflows.rules.disconnect import PHRASE
 from workflows.text import N_
 from workflows.timers import timers
@@ -70,6 +71,7 @@ class Person:
                 confirmed=confirmed,
                 approvers=approvers,
                 eligible_approvers=eligible,
+                group_members=dict.fromkeys((policy or Policy()).groups, eligible),
                 policy=policy or Policy(),
             )
         )
@@ -81,7 +83,7 @@ class Person:
         return self.does(c.RetakePlan())
 
     def approves(self) -> list[e.Event]:
-        return self.does(c.Approve())
+        return self.does(c.Approve(shown=shown(self.talk.run)))
 
     def declines(self, reason: str = "Not this quarter") -> list[e.Event]:
         return self.does(c.Decline(reason=reason))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows import journeys, samples
 from tests.workflows.driver import Conversation, kinds, secured_by
-from tests.workflows.people import ADMINISTRATOR, BELA
+from tests.workflows.people import BELA
 from workflows import commands as c
 from workflows import events as e
 from workflows.prompts import Ask
@@ -94,7 +94,7 @@ class TestMakingOne:
         talk = journeys.to_no_copy_proposed()
         with talk.refused("administrators_only"):
             talk.carl.starts_a_backup()
-        assert talk.console(ADMINISTRATOR).starts_a_backup()
+        assert talk.bela.starts_a_backup()
         with talk.refused("administrators_only"):
             talk.carl.stops_the_backup()
 
@@ -209,7 +209,7 @@ class TestWhileItIsMade:
         assert kinds(talk.bot.backs_up()) == ["BackupVerified"]
         with talk.refused("frozen"):
             talk.anna.starts_a_backup()
-        talk.bela.unfreezes()
+        talk.carl.unfreezes()
         assert talk.run.secured
 
     def test_a_cancel_ends_it(self) -> None:

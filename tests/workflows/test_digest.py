@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.workflows import samples
 from workflows.base import Value
-from workflows.digest import canonical, digest
+from workflows.digest import MOST, canonical, digest
 from workflows.values import Reading
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
+    st.none() | st.booleans() | st.integers(-MOST, MOST) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=10,
 )
@@ -44,6 +44,12 @@ def test_has_no_spaces_and_keeps_letters() -> None:
 )
 def test_takes_no_floats(data: object) -> None:
     with pytest.raises(TypeError, match="float"):
+        canonical(data)
+
+
+@pytest.mark.parametrize("data", [MOST + 1, [-MOST - 1], {"a": 10**400}], ids=["+", "-", "far"])
+def test_takes_no_integer_that_some_readers_round(data: object) -> None:
+    with pytest.raises(OverflowError):
         canonical(data)
 
 

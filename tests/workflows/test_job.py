@@ -235,7 +235,7 @@ class TestTheDailyLimit:
         for answer in (talk.anna.pauses, talk.anna.stops):
             with talk.refused("frozen"):
                 answer()
-        talk.bela.unfreezes()
+        talk.carl.unfreezes()
         assert waits(talk)
         assert kinds(talk.bot.goes_on()) == ["ReassignmentGoesOn"]
 

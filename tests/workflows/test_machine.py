@@ -22,8 +22,10 @@ from tests.workflows.examples import all_actions
 from tests.workflows.people import ANNA, APPROVERS, BELA, CARL, EMIL, ROLES
 from tests.workflows.promises import Watch, check_promises, check_same_again
 from workflows import commands as c
+from workflows import events as e
 from workflows.decide import ALLOWED
 from workflows.errors import Refused
+from workflows.rules.approval import shown
 from workflows.states import FINAL, State
 from workflows.timers import Timer, timers
 from workflows.values import BOT, Actor, Policy, Reason, Role
@@ -60,6 +62,7 @@ class RunMachine(RuleBasedStateMachine):
         self.talk = Conversation()
         self.watch = Watch()
         self.old_timers: list[Timer] = []
+        self.approvers = set(APPROVERS)
 
     # --- the beginning ---------------------------------------------------------------------
 
@@ -67,9 +70,11 @@ class RunMachine(RuleBasedStateMachine):
     def begin(self, data: st.DataObject) -> None:
         """A run stands at some moment, or has just been started."""
         self.talk, self.watch, self.old_timers = Conversation(), Watch(), []
+        self.approvers = set(APPROVERS)
         moment = data.draw(st.sampled_from(("start", *MOMENTS)))
         if moment == "start":
-            policy = Policy(quorum=data.draw(st.integers(1, 3)))
+            later = data.draw(st.sampled_from([None, 1, 3]))
+            policy = Policy(quorum=data.draw(st.integers(1, 3)), removal_quorum=later)
             self.talk.anna.starts(data.draw(st.sampled_from(Reason)), policy=policy)
         else:
             self.talk = journeys.MOMENTS[moment](data.draw(policies))
@@ -92,7 +97,7 @@ class RunMachine(RuleBasedStateMachine):
         """Somebody chooses what is offered, or the bot finds out what belongs to the step."""
         for _ in range(steps):
             if self.talk.run.frozen:
-                self.person_does(BELA, c.Unfreeze())
+                self.person_does(CARL if self.talk.run.frozen_by == BELA else BELA, c.Unfreeze())
             likely = [*self.offered(), *self.expected()]
             if not likely:
                 return
@@ -132,7 +137,15 @@ class RunMachine(RuleBasedStateMachine):
         for who in data.draw(st.permutations([*APPROVERS, CARL, BELA])):
             if c.Approve not in self.offered():
                 return
-            self.person_does(who, c.GiveConsent() if who == BELA else c.Approve())
+            self.person_does(
+                who, c.GiveConsent() if who == BELA else c.Approve(shown=shown(self.talk.run))
+            )
+
+    @precondition(lambda self: c.Approve in self.offered())
+    @rule(who=st.sampled_from(APPROVERS))
+    def rights_change(self, who: str) -> None:
+        """Somebody may approve no more, or may again."""
+        self.approvers ^= {who}
 
     @precondition(lambda self: not self.talk.state.final)
     @rule(data=st.data(), who=st.sampled_from([BELA, EMIL, ANNA]))
@@ -205,13 +218,15 @@ class RunMachine(RuleBasedStateMachine):
         if kind.by == "bot":
             self.bot_does(action)
         else:
-            may = [who for who, roles in ROLES.items() if Role(kind.by) in roles]
+            wanted = set(Role) if kind.by == "either" else {Role(kind.by)}
+            may = [who for who, roles in ROLES.items() if wanted & roles]
             self.person_does(data.draw(st.sampled_from(may)), action)
 
     def person_does(self, who: str, action: c.Action, version: int | None = None) -> None:
         sent = c.Command(
             actor=Actor(kind="person", id=who),
-            roles=ROLES[who],
+            roles=ROLES[who] if who in self.approvers else ROLES[who] - {Role.APPROVER},
+            approvers_now=frozenset(self.approvers),
             version=self.talk.run.prompt_version if version is None else version,
             action=action,
         )
@@ -234,6 +249,9 @@ class RunMachine(RuleBasedStateMachine):
         assert possible or talk.run == before
         assert not sent.action.answers or sent.version == before.prompt_version
         assert not before.state.final
+        for recorded in talk.history[length:]:
+            if isinstance(recorded.event, e.GatePassed) and sent.approvers_now is not None:
+                assert set(recorded.event.approvers) <= self.approvers, "who may no more counts not"
         self.watch.catch_up(talk, sent.action)
         self.old_timers += [one for one in timers(talk.run) if one not in self.old_timers]
 

@@ -23,6 +23,7 @@ from workflows.states import State
 from workflows.values import BOT, CORE_OBJECTS, Actor, Assignment
 
 LATER: dict[str, set[str]] = {
+    "approved": {"groups"},
     "owner_mapped": {"others", "kinds"},
     "mapping_confirmed": {"objects"},
     "undo_started": {"owner_id", "owner_name", "object_type"},
@@ -30,6 +31,7 @@ LATER: dict[str, set[str]] = {
     "removal_failed": {"rehearsal"},
 }
 """Fields that events were given later."""
+LATER_IN_POLICIES = {"removal_quorum", "groups"}
 LATER_IN_PLANS = {"deactivated", "labels"}
 LATER_IN_FORECASTS = {"read_calls", "check_calls", "daily_reserve", "resets_at"}
 LATER_IN_TALLIES = {"overwritten"}
@@ -41,6 +43,8 @@ def as_it_was_stored(talk: Conversation) -> str:
     for recorded in stored:
         event = recorded["event"]
         forget(event, LATER.get(event["type"], set()))
+        if event["type"] == "run_started":
+            forget(event["policy"], LATER_IN_POLICIES)
         if event["type"] == "plan_recorded":
             forget(event["plan"], LATER_IN_PLANS)
             forget(event["plan"]["forecast"], LATER_IN_FORECASTS)
@@ -165,6 +169,64 @@ class TestByTheLetter:
         assert run.state is State.MAPPING_OWNERS
         assert run.records_left == 4
         assert run.owners[0].other_counts == {"tickets": 4}
+
+
+class TestApprovals:
+    """Then they were bound to the digest of the plan, or of the package and the choice, alone."""
+
+    def voted(self, begin: journeys.Journey) -> Conversation:
+        """A run of before at a gate, with Carl's approval."""
+        before = begin()
+        stored = json.loads(as_it_was_stored(before))
+        for recorded in stored:
+            if "digest" in recorded["event"]:
+                recorded["event"]["digest"] = "5" * 64
+        gate = "plan" if before.at(State.AWAITING_APPROVAL) else "removal"
+        stored.append(
+            {
+                "seq": len(stored) + 1,
+                "at": before.now.isoformat(),
+                "actor": {"kind": "person", "id": CARL},
+                "event": {"type": "approved", "gate": gate, "digest": "5" * 64},
+            }
+        )
+        talk = Conversation()
+        talk.now = before.now
+        talk.resume(e.HISTORY.validate_json(json.dumps(stored)))
+        return talk
+
+    @pytest.mark.parametrize("begin", [journeys.to_approval, journeys.to_removal_approval])
+    def test_that_were_given_count(self, begin: journeys.Journey) -> None:
+        talk = self.voted(begin)
+        with talk.refused("already_approved"):
+            talk.carl.approves()
+        if talk.at(State.AWAITING_REMOVAL_APPROVAL):
+            talk.anna.consents()
+        assert kinds(talk.dora.approves()) == ["Approved", "GatePassed"]
+        see_through(talk)
+
+    @pytest.mark.parametrize("begin", [journeys.to_approval, journeys.to_removal_approval])
+    def test_of_what_was_shown_then_are_asked_anew(self, begin: journeys.Journey) -> None:
+        talk = self.voted(begin)
+        with talk.refused("digest_changed"):
+            talk.dora.does(c.Approve(shown="5" * 12))
+        assert kinds(talk.carl.does(c.WithdrawApproval())) == ["ApprovalWithdrawn"]
+
+    def test_lapse_with_a_notice(self) -> None:
+        talk = self.voted(journeys.to_approval)
+        talk.wait(hours=18)
+        assert kinds(talk.bot.fires(*talk.bot.due())) == ["ApprovalsLapseSoon"]
+
+
+def test_a_freeze_of_before_is_lifted_by_somebody_else() -> None:
+    before = journeys.to_mapping()
+    before.bela.freezes()
+    talk = Conversation()
+    talk.now = before.now
+    talk.resume(e.HISTORY.validate_json(as_it_was_stored(before)))
+    with talk.refused("own_freeze"):
+        talk.bela.unfreezes()
+    assert kinds(talk.anna.unfreezes()) == ["Unfrozen"]
 
 
 def test_a_run_that_was_begun_before_goes_on() -> None:

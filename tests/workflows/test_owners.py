@@ -136,7 +136,7 @@ class TestMapping:
         shown = talk.run.mapping_version
         assert talk.bela.maps(samples.SAM, samples.HUGO) == []
         assert talk.bela.freezes()
-        assert talk.bela.unfreezes()
+        assert talk.carl.unfreezes()
         assert kinds(talk.anna.confirms_the_mapping(shown)) == ["MappingConfirmed"]
 
     def test_the_digest_is_that_of_the_mapping(self) -> None:

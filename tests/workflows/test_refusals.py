@@ -9,6 +9,7 @@ from tests.workflows.driver import START_QUESTIONS, Conversation, kinds
 from tests.workflows.people import ADMINISTRATOR, ANNA, APPROVER, BELA, CARL, DORA, EMIL, ZOE
 from workflows import commands as c
 from workflows.errors import Refused, SunsetError
+from workflows.rules.approval import shown
 from workflows.text import N_
 from workflows.values import BOT, Actor, Policy, Reason, Role
 
@@ -89,7 +90,10 @@ class TestWhoMayDoWhat:
             operator.approves()
         with talk.refused("console_cannot_approve"):
             operator.declines()
-        assert kinds(operator.cancels()) == ["Cancelled"]
+        for tries in (operator.unfreezes, operator.cancels, operator.consents):
+            with talk.refused("console_only_freezes"):
+                tries()
+        assert kinds(operator.freezes()) == ["Frozen"]
 
     def test_nobody_speaks_for_the_bot(self) -> None:
         talk = journeys.to_planning()
@@ -102,7 +106,10 @@ class TestWhoMayDoWhat:
     def test_the_bot_never_approves(self, roles: frozenset[Role]) -> None:
         talk = journeys.to_approval()
         sent = c.Command(
-            actor=BOT, roles=roles, version=talk.run.prompt_version, action=c.Approve()
+            actor=BOT,
+            roles=roles,
+            version=talk.run.prompt_version,
+            action=c.Approve(shown=shown(talk.run)),
         )
         with pytest.raises(Refused):
             talk.execute(sent)
@@ -203,7 +210,7 @@ def test_the_same_id_on_the_command_line_is_not_that_person() -> None:
         actor=Actor(kind="console", id=DORA),
         roles=frozenset(Role),
         version=talk.run.prompt_version,
-        action=c.Approve(),
+        action=c.Approve(shown=shown(talk.run)),
     )
     with pytest.raises(Refused):
         talk.execute(sent)

@@ -62,11 +62,16 @@ class TestTheLastSighting:
         talk.bot.reads_the_package(found, ago=timedelta(minutes=5))
         assert talk.run.last_seen_at == talk.now - timedelta(minutes=5)
 
-    def test_never_goes_back(self) -> None:
+    def test_is_the_last_one_also_where_the_clock_was_set_back(self) -> None:
         talk = journeys.to_data_copy_choice()
-        seen = talk.run.last_seen_at
         talk.bot.reads_the_package(LARGER, ago=timedelta(hours=1))
-        assert talk.run.last_seen_at == seen
+        assert talk.run.last_seen_at == talk.now - timedelta(hours=1)
+
+    def test_of_a_clock_that_was_ahead_does_not_count(self) -> None:
+        talk = journeys.to_data_copy_choice()
+        talk.now -= timedelta(hours=3)
+        talk.bot.finds_no_package(last_seen=timedelta(minutes=10))
+        assert talk.run.deadline == talk.now - timedelta(minutes=10) + WINDOW
 
     def test_of_the_bot_counts_where_it_is_later(self) -> None:
         talk = journeys.to_data_copy_choice()

@@ -329,7 +329,7 @@ class TestFreezing:
         assert (talk.run.frozen, talk.run.frozen_by) == (True, BELA)
         assert talk.run.thawed_at is None
         talk.wait(minutes=3)
-        talk.anna.unfreezes()
+        talk.carl.unfreezes()
         assert (talk.run.frozen, talk.run.frozen_by) == (False, "")
         assert talk.run.thawed_at == talk.now
         assert talk.asked == asked

@@ -114,7 +114,7 @@ class TestReminders:
         before_the_end(talk, hours=24)
         assert talk.bot.fires() == []
         talk.wait(minutes=30)
-        talk.bela.unfreezes()
+        talk.carl.unfreezes()
         [missed] = talk.bot.fires()
         assert isinstance(missed, e.RemindersMissed)
         assert missed.missed == (24 * HOUR,)
@@ -227,15 +227,16 @@ class TestTheEnd:
 class TestApprovalsLapse:
     def test_at_the_time_that_the_prompt_names(self) -> None:
         talk = journeys.to_approval()
-        [timer] = timers(talk.run)
+        notice, timer = timers(talk.run)
         assert timer.kind == "approvals_lapse"
+        assert notice.due == timer.due - timedelta(hours=6)
         assert timer.due == talk.now + timedelta(hours=24)
         assert talk.asked.due == timer.due
 
     def test_not_because_of_an_earlier_question(self) -> None:
         """A timer of the first plan that fires late must not end the approval of the second."""
         talk = journeys.to_approval()
-        [old] = timers(talk.run)
+        old = timers(talk.run)[-1]
         talk.wait(hours=23)
         talk.anna.asks_for_a_new_plan()
         talk.wait(minutes=30)
@@ -248,7 +249,7 @@ class TestApprovalsLapse:
 
     def test_not_too_early(self) -> None:
         talk = journeys.to_approval()
-        [timer] = timers(talk.run)
+        timer = timers(talk.run)[-1]
         talk.wait(hours=1)
         assert talk.bot.fires(c.DueTimer(kind=timer.kind, due=timer.due)) == []
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
-from workflows.rules.approval import may_decide
+from workflows.rules.approval import may_decide, unrepresented
 from workflows.rules.owners import WRITING
 from workflows.run import Run
 from workflows.states import State
@@ -63,17 +63,35 @@ def hand_over(run: Run, action: c.HandOver, command: c.Command, now: datetime) -
         )
     left = {person for person in run.eligible_approvers if may_decide(run, person)} - {action.to}
     # A gate that was passed opens again when the package changes or the choice is reconsidered.
-    if not _removed(run) and len(left) < run.policy.quorum:
+    if not _removed(run) and len(left) < run.policy.highest_quorum:
         raise Refused(
             "quorum_unreachable",
             N_(
                 "Then only {people} people could approve, but {quorum} approvals are required.",
                 people=len(left),
-                quorum=run.policy.quorum,
+                quorum=run.policy.highest_quorum,
             ),
             N_("Hand over to an administrator who is not needed as an approver."),
         )
+    _refuse_without_groups(run, action, left)
     return [e.HandedOver(to=action.to, was=run.responsible)]
+
+
+def _refuse_without_groups(run: Run, action: c.HandOver, left: set[str]) -> None:
+    """Refuse to take away the last person who can stand for a group at a gate to come."""
+    if action.group_members is None or _removed(run):
+        return
+    members = {
+        person: tuple(name for name, people in action.group_members.items() if person in people)
+        for person in left
+    }
+    missing = unrepresented(run.policy.groups, members)
+    if missing:
+        raise Refused(
+            "groups_unreachable",
+            N_("Then nobody could stand for {groups} at the approvals.", groups=", ".join(missing)),
+            N_("Hand over to an administrator who is not needed as an approver."),
+        )
 
 
 def _removed(run: Run) -> bool:
@@ -87,9 +105,15 @@ def freeze(run: Run, action: c.Freeze, command: c.Command, now: datetime) -> lis
 
 
 def unfreeze(run: Run, action: c.Action, command: c.Command, now: datetime) -> list[e.Event]:
-    """Lift the freeze."""
+    """Lift the freeze; never by whoever froze."""
     if not run.frozen:
         raise Refused("not_frozen", N_("The run is not frozen."), N_("Nothing needs to be done."))
+    if command.actor.id == run.frozen_by:
+        raise Refused(
+            "own_freeze",
+            N_("You froze this run yourself; a second person has to lift that."),
+            N_("Ask another administrator, or an approver."),
+        )
     return [e.Unfrozen()]
 
 

@@ -44,13 +44,11 @@ def record(run: Run, action: c.RecordInventory, command: c.Command, now: datetim
     if run.removal_begun or run.inventory is None or run.keep_copy is None:
         return []
     if fresh == inventory_digest(run.inventory):
-        # What was read before the gate passed says nothing about the time since.
-        waited_for = run.state is State.REMOVING_PACKAGE and action.reading.at >= run.since
-        newer = run.compared_at is None or action.reading.at > run.compared_at
+        waited_for = run.state is State.REMOVING_PACKAGE and _begun_since(run, action)
         events: list[e.Event] = []
         if not same_listing(run.inventory, action.inventory):
             events.append(e.InventoryReread(inventory=action.inventory, reading=action.reading))
-        if waited_for and newer and not run.bot_removing:
+        if waited_for and not run.bot_removing:
             events.append(e.InventoryReconfirmed(digest=fresh, reading=action.reading))
         return events
     was, now_is = _lines(run.inventory), _lines(action.inventory)
@@ -67,6 +65,18 @@ def record(run: Run, action: c.RecordInventory, command: c.Command, now: datetim
     ]
 
 
+def _begun_since(run: Run, action: c.RecordInventory) -> bool:
+    """Say whether a reading began after the question that it answers was asked.
+
+    What was read before the gate passed says nothing about the time since; nor does what was read
+    before the last comparison. The run's version tells, whatever a clock says.
+    """
+    if action.version is not None:
+        return action.version >= run.prompt_version
+    newer = run.compared_at is None or action.reading.at > run.compared_at
+    return newer and action.reading.at >= run.since
+
+
 def absent(
     run: Run, action: c.RecordPackageAbsent, command: c.Command, now: datetime
 ) -> list[e.Event]:
@@ -74,8 +84,12 @@ def absent(
     seen = [at for at in (run.last_seen_at, action.last_seen_at) if at is not None]
     if not seen:
         return [e.PackageAbsent(reading=action.reading), e.RunCompleted()]
+    # What lies in the future was read before the clock was set back.
+    past = [at for at in seen if at <= (action.absent_since or action.reading.at)]
     gone = c.RecordPackageGone(
-        last_seen_at=max(seen), reading=action.reading, absent_since=action.absent_since
+        last_seen_at=max(past, default=min(seen)),
+        reading=action.reading,
+        absent_since=action.absent_since,
     )
     return package_gone(run, gone, command, now)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from workflows import commands as c
 from workflows import events as e
 from workflows.errors import Refused
-from workflows.rules.approval import lapse
+from workflows.rules.approval import lapse, lapse_soon
 from workflows.run import Run
 from workflows.text import N_
 from workflows.timers import timers
@@ -43,6 +43,8 @@ def fire(run: Run, action: c.FireTimers, command: c.Command, now: datetime) -> l
     due = [timer for timer in timers(run) if timer.due <= now]
     if any(timer.kind == "approvals_lapse" for timer in due):
         return lapse(run)
+    if any(timer.kind == "approvals_lapse_soon" for timer in due):
+        return lapse_soon(run)
     if any(timer.kind == "comparison_lapses" for timer in due):
         return [e.ComparisonLapsed()]
     ended = any(timer.kind == "window_end" for timer in due)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
-from handlers.views import forecast, words
+from handlers.views import changes, forecast, words
 from handlers.views.messages import mapping
 from handlers.views.parts import (
     clip,
@@ -19,6 +19,7 @@ from handlers.views.parts import (
     section,
 )
 from handlers.views.parts import sections as packed
+from workflows.rules.approval import digest_in_force, missing_groups, quorum_of
 from workflows.run import Run
 from workflows.values import Inventory, OwnedRecords, Plan
 
@@ -58,14 +59,15 @@ def plan(run: Run, tr: Translator) -> list[Block]:
     return [
         *request(run, tr),
         section(p0c(tr)),
+        *packed(changes.since_plan(run, tr)),
         *(block for lines in _plan_groups(run, run.plan, tr) for block in packed(lines)),
         divider(),
-        *votes(run, run.plan_digest, tr),
+        *votes(run, tr),
         context(
             tr(
                 "Approvals count for plan {digest} alone, and lapse when it changes. Whoever asked "
                 "for the run, or is responsible for it, cannot approve it.",
-                digest=words.short(run.plan_digest),
+                digest=words.short(digest_in_force(run)),
             )
         ),
     ]
@@ -93,16 +95,28 @@ def p0c(tr: Translator) -> str:
     )
 
 
-def votes(run: Run, digest: str, tr: Translator) -> list[Block]:
-    """Show the approvals of *digest* so far, and how many are needed."""
-    voters = [person for person, bound in run.votes.items() if bound == digest]
+def votes(run: Run, tr: Translator) -> list[Block]:
+    """Show the approvals so far, how many are needed, and who still has to be represented."""
+    voters = list(run.votes)
     line = tr(
         "*Approvals:* {count} of {quorum}",
         count=tr.number(len(voters)),
-        quorum=tr.number(run.policy.quorum),
+        quorum=tr.number(quorum_of(run)),
     )
     if voters:
         line = f"{line} – {people(voters, tr)}"
+    shown = digest_in_force(run) if voters else ""
+    earlier = [person for person, bound in run.votes.items() if bound != shown]
+    if earlier:
+        line = f"{line}\n" + tr(
+            "Approved before a detail above changed that is not part of what is done or deleted: "
+            "{people}.",
+            people=people(earlier, tr),
+        )
+    missing = missing_groups(run)
+    if missing:
+        groups = ", ".join(outside(name, 40) for name in missing)
+        line = f"{line}\n" + tr("Somebody still has to stand for: {groups}", groups=groups)
     return [section(line)]
 
 

@@ -71,11 +71,13 @@ def held(run: Run, tr: Translator) -> list[Block]:
     """Say that a run is frozen, or what blocks it and what to do about it."""
     blocks: list[Block] = []
     if run.frozen:
-        by = mention(run.frozen_by) if run.frozen_by else "–"
+        # The command line's own identity is no user of Slack.
+        by = outside(run.frozen_by, 80) if "@" in run.frozen_by else mention(run.frozen_by)
         blocks.append(
             section(
                 tr(
-                    "🧊 *Frozen* by {who}: nothing leaves Sunset until the run is unfrozen.",
+                    "🧊 *Frozen* by {who}: nothing leaves Sunset until somebody else, an "
+                    "administrator or an approver, unfreezes the run.",
                     who=by,
                 )
             )

@@ -50,9 +50,15 @@ _EMOJI: dict[type[e.Event], str] = {
     e.RemovalFailed: "⚠️",
     e.WindowEnded: "⌛",
     e.ApprovalsLapsed: "⌛",
+    e.ApprovalsLapseSoon: "⏳",
+    e.ApprovalWithdrawn: "↩️",
+    e.ApprovalVoided: "⚠️",
 }
 _ADVICE = {
-    e.Frozen: N_("Nothing leaves Sunset until the run is unfrozen; answers are refused meanwhile."),
+    e.Frozen: N_(
+        "Nothing leaves Sunset until a second person, an administrator or an approver, unfreezes "
+        "the run; answers are refused meanwhile."
+    ),
     e.CapabilityMissing: N_("The procedure goes on without it; this is said only once."),
     e.DisconnectRefuted: N_(
         "Salesforce is still connected, or was connected again. Disconnect it in HubSpot, and "

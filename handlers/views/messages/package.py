@@ -6,13 +6,14 @@ from slack_sdk.models.blocks import Block
 
 from handlers.i18n import Translator
 from handlers.ports import Progress
-from handlers.views import backup, words
-from handlers.views.messages.approval import gap_lines, package_lines, votes
+from handlers.views import backup, changes, words
+from handlers.views.messages.approval import gap_lines, package_lines, request, votes
 from handlers.views.messages.backup import offered
 from handlers.views.messages.progress import progress
 from handlers.views.parts import context, divider, mention, outside, section
 from handlers.views.parts import sections as packed
 from handlers.views.problems import problem_lines
+from workflows.rules.approval import digest_in_force
 from workflows.rules.package import inventory_digest
 from workflows.run import Run
 from workflows.timers import comparison_lapses
@@ -68,17 +69,19 @@ def approve_removal(run: Run, tr: Translator) -> list[Block]:
                 "reports and relationships that hang on it."
             )
         ),
+        *request(run, tr),
+        *packed(changes.since_removal(run, tr)),
         *_deleted(run, tr),
         *packed([_chosen(run, tr), *backup.standing(run, tr)]),
         divider(),
-        *votes(run, run.removal_digest, tr),
+        *votes(run, tr),
         section(agreed),
         context(
             tr(
                 "Approvals count for removal {digest} alone (the package as listed, the choice "
                 "about the copy, and the backup or its waiver), and lapse when any of them "
                 "changes. Whoever asked for the run, or is responsible for it, cannot approve it.",
-                digest=words.short(run.removal_digest),
+                digest=words.short(digest_in_force(run)),
             )
         ),
     ]
@@ -113,7 +116,7 @@ def waiting_for_reconfirmation(run: Run, tr: Translator) -> list[Block]:
             tr(
                 "⚠️ Do not press anything in Salesforce yet. Sunset reads the package once more: "
                 "what is uninstalled has to be what was approved ({digest}).",
-                digest=words.short(run.removal_digest),
+                digest=words.short(run.approved.get("removal", run.removal_digest)),
             )
         )
     ]

@@ -19,6 +19,7 @@ from tests.handlers.views.looks import EN, ESCAPED, HOSTILE, PL, WORDY, acts, bu
 from workflows import commands as c
 from workflows import events as e
 from workflows.prompts import Ask
+from workflows.rules.approval import digest_in_force
 from workflows.run import Run
 from workflows.text import N_
 from workflows.values import Blocker, Inventory
@@ -159,8 +160,8 @@ def test_approvals_removal_card_and_report_name_what_keeps_the_data(secure: obje
     approve = says(story.run)
     assert part in approve
     assert "the backup or its waiver" in approve
-    assert story.run.removal_digest[:12] in approve
-    assert story.run.removal_digest[:13] not in approve
+    assert digest_in_force(story.run)[:12] in approve
+    assert digest_in_force(story.run)[:13] not in approve
     runs.inventory_taken(runs.removal_approved(story))
     assert part in says(story.run)
     runs.package_gone(story.person(c.RemoveByBot()))

@@ -40,6 +40,7 @@ from workflows import events as e
 from workflows.effects import effects
 from workflows.evolve import evolve
 from workflows.prompts import Ask
+from workflows.rules import approval
 from workflows.run import Run
 from workflows.text import N_
 from workflows.values import (
@@ -67,6 +68,11 @@ def _stories() -> Iterator[Story]:
     yield tell(Ask.APPROVE_PLAN).person(c.Decline(reason=long), "U0ANNA")
     yield tell(Ask.APPROVE_REMOVAL).person(c.Decline(reason=long), "U0ANNA")
     yield tell(Ask.APPROVE_PLAN).reach("approvals_lapse")
+    yield tell(Ask.APPROVE_PLAN).reach("approvals_lapse_soon")
+    story = tell(Ask.APPROVE_PLAN)
+    story.person(c.Approve(shown=approval.shown(story.run)), "U0ANNA")
+    story.person(c.WithdrawApproval(), "U0ANNA")
+    yield _written(story, e.ApprovalVoided(gate="plan", person="U0ANNA"))
     yield tell(Ask.APPROVE_REMOVAL).reach("approvals_lapse")
     story = tell(Ask.WAIT_SYNC).person(c.CheckNow())
     story.bot(c.RecordSyncRunning(reading=story.reading(long), last_sync=story.now))
@@ -170,7 +176,7 @@ def _failing(story: Story, problems: tuple[Blocker, ...]) -> Story:
 def _control_stories(long: str) -> Iterator[Story]:
     story = tell(Ask.DELETE_OWNERS)
     story.person(c.HandOver(to=OTHER_ADMIN, to_roles=frozenset({Role.ADMINISTRATOR})))
-    story.person(c.Freeze(reason=long)).person(c.Unfreeze())
+    story.person(c.Freeze(reason=long)).person(c.Unfreeze(), OTHER_ADMIN)
     text = N_("It says {message}.", message=HOSTILE)
     story.bot(c.RecordBlocked(code="x", problem=text, remedy=text, reference=HOSTILE))
     story.person(c.Retry())

@@ -1,0 +1,1 @@
+"""Trouble with the database: every kind is refused clearly, loses nothing, and passes."""
