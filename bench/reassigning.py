@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bench.histories import ADA
 from bench.processes import settings_of
@@ -42,7 +42,9 @@ class Times:
 def settings_for(told: Mapping[str, str], database: Path) -> Settings:
     """Return the settings of a bot for the sandbox that printed *told*."""
     every = settings_of(told, database).items()
-    given = {name.lower(): value for name, value in every if name.startswith(PREFIXES)}
+    given: dict[str, Any] = {
+        name.lower(): value for name, value in every if name.startswith(PREFIXES)
+    }
     return load_settings(env_file=None, **given)
 
 

@@ -57,9 +57,10 @@ def around_call(name: str, call: Callable[P, T]) -> Callable[P, T]:
 
     def calling(*args: P.args, **kwargs: P.kwargs) -> T:
         hit((name,), "before")
-        answer = call(*args, **kwargs)
-        hit((name,), "after")
-        return answer
+        try:
+            return call(*args, **kwargs)
+        finally:
+            hit((name,), "after")
 
     return calling
 

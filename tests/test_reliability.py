@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,16 @@ ROW = re.compile(r"^\| (\w+) \| (.+?) \| ([\d,]+) \| (.+?) \| `pytest -m attack 
 def attacks_of(path: Path) -> Iterator[tuple[str, str]]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.attack":
-            promise, how = map(ast.literal_eval, node.args)
+            promise, how = (said(argument, path) for argument in node.args)
             yield promise, how
+
+
+def said(argument: ast.expr, path: Path) -> str:
+    """Return what an argument says: a text, or the name of one in its module."""
+    if isinstance(argument, ast.Name):
+        name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        return str(getattr(importlib.import_module(name), argument.id))
+    return str(ast.literal_eval(argument))
 
 
 def test_the_table_is_that_of_the_tests() -> None:

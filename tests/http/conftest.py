@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import structlog
 from slack_bolt import App
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.http_intake import Signatures
@@ -19,7 +18,7 @@ from bot.http_mode import HttpMode
 from handlers.register import register
 from tests.handlers.engine import FakeClock, FakeEngine, FakeOwners, services
 from tests.handlers.runs import START, tell
-from tests.http.door import SECRET, Wall
+from tests.http.door import SECRET, Wall, authorize
 from workflows.prompts import Ask
 
 
@@ -77,11 +76,6 @@ def house(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     def one_at_a_time(*args: Any) -> Any:
         with lock:
             return executing(*args)
-
-    def authorize(**_context: Any) -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None, team_id="T111", bot_user_id="U0BOT", bot_id="B111", bot_token="x"
-        )
 
     monkeypatch.setattr(engine, "execute", one_at_a_time)
     monkeypatch.setattr(WebClient, "api_call", lambda *_, **__: {"ok": True})

@@ -10,12 +10,21 @@ from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
 
+from slack_bolt.authorization import AuthorizeResult
+
 from sandbox.slack.request_url import RequestUrl
 from tests.handlers.payloads import Payload
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 EVENTS = "/slack/events"
 ANSWER_SECONDS = 10.0
+
+
+def authorize(**_context: Any) -> AuthorizeResult:
+    """What Bolt needs to know of the bot's token."""
+    return AuthorizeResult(
+        enterprise_id=None, team_id="T111", bot_user_id="U0BOT", bot_id="B111", bot_token="x"
+    )
 
 
 class Wall:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from slack_bolt import App
-from slack_bolt.authorization import AuthorizeResult
 
 from bot import http_mode
 from bot.http_intake import Signatures
@@ -21,7 +20,7 @@ from tests.attacks import Cases
 from tests.handlers import payloads
 from tests.handlers.runs import ADMIN
 from tests.http.conftest import House, Server
-from tests.http.door import EVENTS, SECRET, Visitor, ask, get, request, signed
+from tests.http.door import EVENTS, SECRET, Visitor, ask, authorize, get, request, signed
 from workflows.errors import SunsetError
 
 SAFE = {
@@ -47,11 +46,6 @@ def waiting(event: threading.Event) -> None:
 
 
 def bolt(listener: Any, threads: ThreadPoolExecutor) -> App:
-    def authorize(**_context: Any) -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None, team_id="T111", bot_user_id="U0BOT", bot_id="B111", bot_token="x"
-        )
-
     app = App(name="x", authorize=authorize, listener_executor=threads)
     app.command("/uninstall-salesforce")(listener)
     return app

@@ -83,7 +83,6 @@ def test_whoever_only_looks_needs_one_of_both() -> None:
 def test_malformed(wrong: dict[str, str]) -> None:
     sentence = named(**{**HTTP, **wrong})
     assert next(iter(wrong)).upper() in sentence
-    assert "too short to" in sentence or "too short" not in sentence
 
 
 def test_the_command_line(

@@ -42,7 +42,6 @@ CALLS = {
     ),
     "salesforce": ("installed_package", "inventory", "start_removal", "find_removals", "removal"),
 }
-HOW = "state machine over engine, store and simulated vendors"
 calls = st.sampled_from([(vendor, call) for vendor, names in CALLS.items() for call in names])
 pauses = st.sampled_from([1, 10, 61, 5 * 60, 25 * 60]).map(lambda m: timedelta(minutes=m))
 

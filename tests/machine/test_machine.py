@@ -24,13 +24,13 @@ def _quiet_logs() -> Iterator[None]:
         yield
 
 
-@pytest.mark.attack("1", machine.HOW)
-@pytest.mark.attack("2", machine.HOW)
-@pytest.mark.attack("3", machine.HOW)
-@pytest.mark.attack("4", machine.HOW)
-@pytest.mark.attack("5", machine.HOW)
-@pytest.mark.attack("6", machine.HOW)
-@pytest.mark.attack("7", machine.HOW)
+@pytest.mark.attack("1", "a state machine over engine, store and simulated vendors")
+@pytest.mark.attack("2", "a state machine over engine, store and simulated vendors")
+@pytest.mark.attack("3", "a state machine over engine, store and simulated vendors")
+@pytest.mark.attack("4", "a state machine over engine, store and simulated vendors")
+@pytest.mark.attack("5", "a state machine over engine, store and simulated vendors")
+@pytest.mark.attack("6", "a state machine over engine, store and simulated vendors")
+@pytest.mark.attack("7", "a state machine over engine, store and simulated vendors")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_promises_hold_whatever_happens(seed: int, cases: Cases) -> None:
     machine.STATES.clear()

@@ -281,7 +281,7 @@ class RunMachine(RuleBasedStateMachine):
 EXAMPLES = os.environ.get("SUNSET_MACHINE_EXAMPLES")
 TestRunMachine = RunMachine.TestCase
 TestRunMachine.settings = settings(
-    max_examples=int(EXAMPLES or 150),
+    max_examples=int(EXAMPLES or 80),
     stateful_step_count=40,
     # The same short search each time, so that a failure belongs to the change that is tested.
     derandomize=EXAMPLES is None,

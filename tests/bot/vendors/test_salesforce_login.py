@@ -264,7 +264,7 @@ def test_answers_to_a_login_of_any_shape(
 
 # --- from the settings ---------------------------------------------------------------------------
 
-SESSION = {"salesforce_instance_url": "https://x.example", "salesforce_access_token": "00D!t"}
+SESSION = {"salesforce_instance_url": "https://x.example", "salesforce_access_token": "00D!token"}
 CLIENT = {
     "salesforce_domain": "example.my",
     "salesforce_consumer_key": CONSUMER_KEY,
