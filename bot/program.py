@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from slack_bolt import App
@@ -34,6 +33,7 @@ from bot.errors import VendorError
 from bot.owners import OwnerList
 from bot.people import People
 from bot.ports import Clock, HubSpotPort, SalesforcePort
+from bot.readiness import http_mode, missing
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
 from bot.store.base import Store
@@ -52,16 +52,11 @@ from workflows.errors import SunsetError
 from workflows.text import N_
 from workflows.values import Account, Policy
 
-if TYPE_CHECKING:
-    from bot.http_mode import HttpMode, Reasons
-
 log = structlog.get_logger(__name__)
 NAME = "sunset"
 LISTENERS = 32
 SOCKET_THREADS = 32
 FIRST_ANSWER_PAUSE = 5.0
-LEAST_FREE = 1 << 20
-"""Bytes without which the database cannot grow by much more."""
 
 
 class Startup(SunsetError):
@@ -267,23 +262,8 @@ class Program:
         return f"{workspace.rstrip('/')}/archives/{card.channel}/p{card.ts.replace('.', '')}"
 
     def _missing(self) -> list[str]:
-        """Say what is missing before the bot can work, in words for `/ready`."""
-        missing = []
-        try:
-            self.store.write(lambda _: None)
-        except SunsetError:
-            missing.append("database")
-        # A transaction that changes nothing succeeds on a full disk, too.
-        if shutil.disk_usage(self.settings.sunset_database.absolute().parent).free < LEAST_FREE:
-            missing.append("disk")
-        if self._worker is None or not self._worker.alive:
-            missing.append("worker")
-        if not self._alarm.running:
-            missing.append("timers")
-        if not self.people.administrators():
-            # Nobody has a role until Slack has said who they are.
-            missing.append("slack")
-        return missing
+        database = self.settings.sunset_database
+        return missing(self.store, database, self._worker, self._alarm, self.people)
 
     def request_stop(self) -> None:
         """Let whatever waits at the start give up; ``stop`` follows."""
@@ -349,23 +329,6 @@ def handlers(context: Context) -> dict[str, Handler]:
         "watch_package": package.watch,
         "remove_package": Removal(context).remove,
     }
-
-
-def http_mode(settings: Settings, missing: Reasons) -> HttpMode | None:
-    """Return what listens for Slack's requests in HTTP mode; None in Socket Mode.
-
-    Raises:
-        SunsetError: it cannot listen at the address of the settings.
-    """
-    secret = settings.slack_signing_secret
-    if not settings.sunset_http or secret is None:
-        return None
-    # A server takes a while to import, and Socket Mode needs none.
-    from bot.http_intake import Signatures  # noqa: PLC0415 - said above
-    from bot.http_mode import HttpMode  # noqa: PLC0415 - said above
-
-    signatures = Signatures(secret.get_secret_value())
-    return HttpMode(settings.sunset_http_host, settings.sunset_http_port, signatures, missing)
 
 
 def policy(settings: Settings) -> Policy:

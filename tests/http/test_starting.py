@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot import cli, http_mode, program
+from bot import cli, http_mode, program, readiness
 from bot.errors import SettingsError, VendorError
 from bot.program import Program
 from bot.settings import Settings, load_settings
@@ -155,7 +155,7 @@ def test_ready_and_what_is_missing_when_it_is_not(
     with monkeypatch.context() as patch:
         patch.setattr(running.people, "administrators", list)
         assert missing(running) == ["slack"]
-        patch.setattr(program, "LEAST_FREE", 1 << 62)
+        patch.setattr(readiness, "LEAST_FREE", 1 << 62)
         assert missing(running) == ["disk", "slack"]
     running._alarm.stop()
     assert missing(running) == ["timers"]
