@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # What is compiled is kept: the tests start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test bench soak audit reliability lint compiled format setup requirements messages diagram browser
+.PHONY: help demo test bench soak death audit reliability lint compiled format setup requirements messages diagram browser
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ bench: $(STAMP) ## Run the benchmarks
 
 soak: $(STAMP) ## Let anybody do anything for half an hour (ARGS="--minutes 5")
 	@$(BIN)/python -m tests.machine $(ARGS)
+
+death: $(STAMP) ## Kill the bot everywhere, in every walk (ARGS="keep ends")
+	@$(BIN)/python -m tests.death $(ARGS)
 
 audit: ## Ask whether anything that is needed has known vulnerabilities (asks the Internet)
 	@PYTHON=$(PYTHON) tools/audit-dependencies

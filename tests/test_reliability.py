@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -21,10 +22,10 @@ def attacks_of(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def said(argument: ast.expr, path: Path) -> str:
-    """Return what an argument says: a text, or the name of one in its module."""
-    if isinstance(argument, ast.Name):
+    """Return what an argument says: a text, or what its module calls by that name."""
+    if isinstance(argument, ast.Name | ast.Attribute):
         name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-        return str(getattr(importlib.import_module(name), argument.id))
+        return str(attrgetter(ast.unparse(argument))(importlib.import_module(name)))
     return str(ast.literal_eval(argument))
 
 

@@ -1,0 +1,1 @@
+"""The real bot process is killed at every failpoint, and nobody must notice (issue of trust)."""
