@@ -3,6 +3,9 @@
 A test that attacks a promise carries ``@pytest.mark.attack(promise, how)``; one that tries many
 cases says how many with the fixture ``cases`` (one otherwise). `make reliability` runs those tests
 and writes the table from what they counted.
+
+`pytest -m attack`, the command of every row, is thorough: what can be tried without end is tried
+as often as the table says. `make test` tries less of that.
 """
 
 from __future__ import annotations
@@ -39,6 +42,12 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
     counter = Cases()
     yield counter
     request.node.user_properties.append(("cases", counter.tried))
+
+
+@pytest.fixture
+def thorough(pytestconfig: pytest.Config) -> bool:
+    """Whether this run is there for the attacks alone."""
+    return bool(pytestconfig.getoption("markexpr") == "attack")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from shutil import which
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 pytest_plugins = ["tests.attacks"]
 
@@ -36,6 +36,8 @@ ARGUMENTS = (
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.fail("no Chromium is installed; tools/ensure-browser installs one")
+    # A busy machine is slow, not wrong.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield running

@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError as TooLate
 
 COMMAND = "/uninstall-salesforce"
 MAIN, AUDIT = "crm-sunset", "crm-sunset-audit"
-JOB_MS = 45_000
+JOB_MS = 90_000
 """How long the bot may take until it asks the next question."""
 SOON_MS = 3_000
 _MOST_TABS = 150

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 """How long a visible answer may take; the machine is shared with other tests."""
 INNER = frozenset({"data", "blob", "about"})
 

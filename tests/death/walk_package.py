@@ -205,6 +205,8 @@ def go_ends(stage: Stage) -> None:
     stage.fill(BEN, Act.OPEN_DECLINE, Modal.DECLINE, values, stage.next("declined"))
     stage.calm()
     starts(stage)
+    # A question that is over before it was asked is not asked any more.
+    stage.calm()
     over = stage.next("run_expired")
     stage.advance(25 * HOUR)
     stage.wait(over, "the run to expire")

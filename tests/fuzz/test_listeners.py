@@ -146,11 +146,13 @@ def mrkdwn(value: Any) -> Iterator[str]:
 
 @pytest.mark.attack("7", HOW)
 @pytest.mark.parametrize("name", STORIES)
-def test_whatever_comes_is_taken_or_refused(name: str, tmp_path: Path, cases: Cases) -> None:
+def test_whatever_comes_is_taken_or_refused(
+    name: str, tmp_path: Path, cases: Cases, thorough: bool
+) -> None:
     place = Place(tmp_path, STORIES[name]())
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES if thorough else EXAMPLES // 4,
         deadline=None,
         database=None,
         derandomize="SUNSET_FUZZ" not in os.environ,

@@ -157,7 +157,7 @@ def test_a_silent_connection(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.attack("7", BROKEN)
-def test_what_is_no_http(server: Server, cases: Cases) -> None:
+def test_what_is_no_http(house: House, cases: Cases) -> None:
     head = f"POST {EVENTS} HTTP/1.1\r\nHost: x\r\n"
     for raw in (
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
@@ -169,10 +169,11 @@ def test_what_is_no_http(server: Server, cases: Cases) -> None:
         head.encode() + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
         head.encode() + b"Transfer-Encoding: gzip\r\n\r\n",
     ):
-        with Visitor(server.port) as visitor:
+        with Visitor(house.port) as visitor:
             visitor.says(raw)
             visitor.socket.shutdown(socket.SHUT_WR)
             heard = visitor.socket.recv(1_000)
             assert heard[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 404", b""}, raw[:60]
             assert b"uvicorn" not in heard.lower()
         cases.add()
+    assert house.untouched

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 NOTHING_MORE = 16_384
 """Bytes that a file may have: whatever is longer is refused by the system (EFBIG).
 

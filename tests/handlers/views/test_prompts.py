@@ -238,20 +238,21 @@ def _huge(ask: Ask) -> Run:
         note=("&<>" * 700)[:2_000],
         owned=runs.owners(300, HOSTILE * 4, records=9_000_000),
         package=runs.inventory(3_000, 200, HOSTILE * 3),
-        policy=Policy(quorum=40),
+        policy=Policy(quorum=12),
         approvers=tuple(f"U{number:04}" for number in range(300)),
     )
     return tell(ask, story).run
 
 
-@pytest.mark.parametrize("tr", [EN, PL, WORDY], ids=["en", "pl", "wordy"])
 @pytest.mark.parametrize("ask", Ask)
-def test_any_size_fits_and_hostile_names_are_escaped(ask: Ask, tr: Translator) -> None:
-    message = fits(prompt_message(_huge(ask), tr, PROGRESS))
-    for text in (message.text, shown(message)):
-        assert "<!channel>" not in text
-        assert "<@U0EVIL>" not in text
-        assert "<https" not in text
+def test_any_size_fits_and_hostile_names_are_escaped(ask: Ask) -> None:
+    run = _huge(ask)
+    for tr in (EN, PL, WORDY):
+        message = fits(prompt_message(run, tr, PROGRESS))
+        for text in (message.text, shown(message)):
+            assert "<!channel>" not in text
+            assert "<@U0EVIL>" not in text
+            assert "<https" not in text
 
 
 def test_a_long_note_is_shown_whole() -> None:
