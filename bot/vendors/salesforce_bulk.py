@@ -132,7 +132,7 @@ class SalesforceBulk:
         try:
             return self._count(
                 # The names are those of the plan, which takes API names alone.
-                f"SELECT COUNT() FROM {kind} WHERE {field} IN (SELECT Id FROM {name})"  # noqa: S608
+                f"SELECT COUNT() FROM {kind} WHERE {field} IN (SELECT Id FROM {name})"  # noqa: S608 - names are checked
             )
         except VendorError as error:
             # A count over a large object may end in a time-out, however often it is asked for.

@@ -13,7 +13,8 @@ from tests.death.names import ELSEWHERE, SIDES, every
 from tests.death.walking import Walked, walked
 from tests.death.walks import WALKS, Walk
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.xdist_group("death"), pytest.mark.timeout(400)]
+SHORTEST = "ends"
 LIVES = frozenset(f"{name}:{side}" for name in ELSEWHERE for side in SIDES)
 
 
@@ -36,9 +37,12 @@ def noticed(walk: Walk, directory: Path) -> tuple[int, list[str]]:
 
 
 @pytest.mark.attack("2", "SIGKILL of the real process at each commit and around each outside call")
-def test_nobody_notices_that_it_died(tmp_path: Path, cases: Cases) -> None:
-    # The shortest walk; `make death` goes all of them, which takes longer than all other tests.
-    walk = next(walk for walk in WALKS if walk.name == "ends")
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
+def test_nobody_notices_that_it_died(
+    walk: Walk, tmp_path: Path, cases: Cases, thorough: bool
+) -> None:
+    if walk.name != SHORTEST and not thorough:
+        pytest.skip("of the thorough run: pytest -m attack")
     deaths, found = noticed(walk, tmp_path)
     cases.add(deaths)
     assert found == []

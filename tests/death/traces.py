@@ -22,8 +22,8 @@ from workflows.evolve import evolve
 from workflows.prompts import prompt
 from workflows.run import Run
 
-PASSING = ("prompt wait_", "checkpoint:#")
-"""Messages that depend on when they were looked for: what the bot is at, a day's checkpoint."""
+PASSING = ("prompt wait_", "checkpoint:#", "late:#")
+"""Messages that depend on the time: what the bot is at, a day's checkpoint, what came late."""
 Told = Counter[tuple[str, ...]]
 _MASKS = (
     (re.compile(r"/\S+/backups/[\w-]+"), "directory"),

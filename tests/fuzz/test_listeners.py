@@ -2,7 +2,7 @@
 
 For each: it is acknowledged, nothing unforeseen happens, the answer keeps to Slack's limits and
 holds no text from outside unescaped, and the record changes only as the payload's own person may.
-SUNSET_FUZZ multiplies the number.
+`pytest -m attack` tries them all, `make test` a quarter; SUNSET_FUZZ multiplies the number.
 """
 
 from __future__ import annotations
