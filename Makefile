@@ -36,7 +36,7 @@ demo: $(RUNTIME) ## Start the sandbox and the bot; prints the page's address
 
 test: $(STAMP) browser ## Run every check and test
 	@$(MAKE) --no-print-directory -j2 lint compiled
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 6 --dist loadgroup $(ARGS)
 
 bench: $(STAMP) ## Run the benchmarks
 	@$(BIN)/python -m bench all $(ARGS)

@@ -72,7 +72,6 @@ def configure_logs(level: str, secrets: Iterable[str]) -> None:
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
 
 

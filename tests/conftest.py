@@ -32,6 +32,15 @@ ARGUMENTS = (
 )
 
 
+LONGEST = ("tests/e2e/test_walk", "tests/browser/", "tests/secrets/", "tests/death/")
+"""What takes most of a minute and mostly waits: it is begun first, so that nobody waits for it."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:

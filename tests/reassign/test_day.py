@@ -98,7 +98,7 @@ def test_stopped_while_it_waits(tmp_path: Path) -> None:
         assert stage.account.limits.used_today < PER_DAY, "it did not wait for midnight"
         job_holds(stage, job, whole=False)
         assert stage.run.state is State.REASSIGNING
-        assert stage.run.records_left > 500
+        assert stage.run.records_left, "it had not come to the end"
 
 
 def test_a_day_that_is_used_up_by_others(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ MOMENTS = (("search", 4), ("update", 3), ("read", 3), ("update", 3), ("history",
 def test_killed_again_and_again(tmp_path: Path) -> None:
     chance = Random(5)  # noqa: S311 - a fixed choice
     with staged(tmp_path, scenario(5, RECORDS), work=False) as stage:
-        stage.fault("/batch/(read|update)$", "interfere", share=0.15, count=2, times=1_000)
+        stage.fault("/batch/(read|update)$", "interfere", share=0.35, count=2, times=1_000)
         job = stage.begin()
         for what, most in MOMENTS:
             killed_at(stage, what, chance.choice(("before", "after")), chance.randint(1, most))
