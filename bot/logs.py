@@ -64,6 +64,7 @@ def configure_logs(level: str, secrets: Iterable[str]) -> None:
     root.setLevel(logging.WARNING)
     for name in ("bot", "handlers"):
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("slack_bolt.App").addFilter(_says_something)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -73,6 +74,11 @@ def configure_logs(level: str, secrets: Iterable[str]) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    """Leave out Bolt's warnings that it ignores the token: it gets it with each authorization."""
+    return "`token`" not in record.getMessage()
 
 
 class _Scrubber:

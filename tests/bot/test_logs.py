@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 import structlog
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
 
 from bot.logs import configure_logs
 from bot.masking import MASK
@@ -49,6 +52,19 @@ def test_a_line_says_when_and_how_bad(lines: Lines) -> None:
     assert line["event"] == "vendor_failed"
     assert (line["level"], line["vendor"], line["attempt"]) == ("warning", "slack", 2)
     assert line["timestamp"].endswith("Z")
+
+
+def test_bolt_does_not_frighten_with_a_token_that_is_used(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", SECRET)
+    app = App(
+        client=WebClient(SECRET),
+        authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=SECRET),
+    )
+    assert not lines()
+    app.logger.warning("Unhandled request")
+    assert [line["event"] for line in lines()] == ["Unhandled request"]
 
 
 def test_a_secret_in_a_text_is_masked(lines: Lines) -> None:
