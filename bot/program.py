@@ -32,6 +32,7 @@ from bot.engine import REFRESH_PAUSE, Engine
 from bot.errors import VendorError
 from bot.owners import OwnerList
 from bot.people import People
+from bot.plan_report.reports import PlanReports
 from bot.ports import Clock, HubSpotPort, SalesforcePort
 from bot.readiness import http_mode, missing
 from bot.settings import Settings
@@ -83,6 +84,7 @@ class Program:
         self._alarm = Alarm()
         self._socket: BaseSocketModeHandler | None = None
         self._worker: Worker | None = None
+        self._reports: PlanReports | None = None
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         self._stopping = threading.Event()
 
@@ -130,10 +132,12 @@ class Program:
         self._worker = Worker(self.store, engine, handlers(context))
         engine.on_commit(self._worker.wake)
         self.engine = engine
+        self._reports = PlanReports(context, policy(self.settings))
         # Nobody has a role until Slack has said who they are.
         self.people.refresh()
         self._listen(self._services(engine, account))
         self._worker.start()
+        self._reports.start()
         self._alarm.every(TICK_SECONDS, engine.fire_due_timers, "timers")
         self._alarm.every(PEOPLE_SECONDS, self.people.refresh, "people")
         self._alarm.every(OWNERS_SECONDS, self.owners.refresh, "owners")
@@ -164,6 +168,7 @@ class Program:
             channel_locale=settings.sunset_locale,
             audit_channel=settings.sunset_audit_channel,
             files=self.slack,
+            reports=self._reports,
         )
 
     def _listen(self, services: Services) -> None:
@@ -280,6 +285,8 @@ class Program:
             self._http.close()
         self._alarm.stop()
         self._listeners.shutdown(wait=False, cancel_futures=True)
+        if self._reports is not None:
+            self._reports.stop()
         if self._worker is not None:
             self._worker.stop()
         self.people.close()

@@ -63,14 +63,23 @@ def _begin(delivery: Delivery, _rest: str) -> None:
 
 
 def _plan(delivery: Delivery, _rest: str) -> None:
-    run = delivery.services.engine.active_run()
+    """Have a plan report made for an administrator; show the active run's plan to everybody."""
+    services, tr = delivery.services, delivery.tr
+    administrator = Role.ADMINISTRATOR in delivery.roles
+    told = ""
+    if services.reports is not None:
+        if administrator:
+            told = replies.report_asked(services.reports.ask(delivery.user, delivery.key), tr)
+        else:
+            told = replies.reports_for(services.people.administrators(), tr)
+    run = services.engine.active_run()
     delivery.ack()
-    if run is None:
-        may_start = Role.ADMINISTRATOR in delivery.roles
-        text, blocks = replies.no_plan(delivery.tr, may_start=may_start)
+    if run is not None:
+        delivery.say(*replies.plan(run, _link(delivery, run), tr, told))
+    elif administrator and told:
+        delivery.say(told)
     else:
-        text, blocks = replies.plan(run, _link(delivery, run), delivery.tr)
-    delivery.say(text, blocks)
+        delivery.say(*replies.no_plan(tr, told, may_start=administrator))
 
 
 def _status(delivery: Delivery, _rest: str) -> None:

@@ -33,7 +33,12 @@ HEADER = (
 
 def made(run: Run, tr: Translator) -> bytes:
     """Make the file of the package as *run* lists it; the header alone where there is no list."""
-    return tables.encoded(_lines(run.inventory, tr), tables.delimiter_for(tr.language))
+    return listed(run.inventory, tr)
+
+
+def listed(found: Inventory | None, tr: Translator) -> bytes:
+    """Make the file of a package; the header alone where there is none."""
+    return tables.encoded(_lines(found, tr), tables.delimiter_for(tr.language))
 
 
 def above(found: Inventory, tr: Translator) -> str:

@@ -177,6 +177,22 @@ class Files(Protocol):
         ...
 
 
+ReportAnswer = Literal["asked", "under_way"]
+"""What becomes of the wish for a plan report: it is noted, or the person has one under way."""
+
+
+class Reports(Protocol):
+    """Plan reports, made in the background."""
+
+    def ask(self, user: str, key: str) -> ReportAnswer:
+        """Note durably that *user* wants a plan report; *key* is the delivery's.
+
+        Raises:
+            workflows.errors.SunsetError: the active run is frozen, or it could not be noted.
+        """
+        ...
+
+
 class Clock(Protocol):
     """The time."""
 
@@ -200,3 +216,5 @@ class Services:
     audit_channel: str = ""
     files: Files | None = None
     """None: this program takes no files."""
+    reports: Reports | None = None
+    """None: this program makes no plan reports."""

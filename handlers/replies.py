@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.actions import COMMAND, Act, Ref
 from handlers.i18n import Translator
-from handlers.ports import UNCHECKED, AuditEntry
+from handlers.ports import UNCHECKED, AuditEntry, ReportAnswer
 from handlers.views import asks, buttons, words
 from handlers.views.messages.approval import to_reassign
 from handlers.views.messages.frame import held, waiting
@@ -45,12 +45,42 @@ def status(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]
     return text, [block for block in blocks if block is not None]
 
 
-def plan(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]:
-    """Show the plan of the active run in a few lines, with a button for the details."""
+def report_asked(answer: ReportAnswer, tr: Translator) -> str:
+    """Say that a plan report is on its way."""
+    if answer == "under_way":
+        return tr(
+            "Your plan report is being made already. It comes as a direct message from Sunset."
+        )
+    return tr(
+        "The plan report is being made. It comes as a direct message from Sunset. Sunset only "
+        "reads: nothing is changed, and nothing begins."
+    )
+
+
+def reports_for(administrators: Sequence[str], tr: Translator) -> str:
+    """Say politely who may ask for a plan report."""
+    if not administrators:
+        return tr("A plan report is made for administrators of Sunset only.")
+    asked = people(administrators, tr)
+    return tr(
+        "A plan report is made for administrators of Sunset only: {people} can ask for one and "
+        "send it on to you.",
+        people=asked,
+    )
+
+
+def plan(run: Run, url: str | None, tr: Translator, told: str = "") -> tuple[str, list[Block]]:
+    """Show the plan of the active run in a few lines, with a button for the details.
+
+    *told* is about a report that stands by itself; it stands below.
+    """
+    below = context(told) if told else None
     if run.plan is None:
         text = tr("The plan is being made; it appears in the thread in a moment.")
         row = actions(link(tr("Open the thread"), url))
-        return text, [block for block in (section(text), row) if block is not None]
+        return _said(text, told), [
+            block for block in (section(text), row, below) if block is not None
+        ]
     text = tr(
         "*The plan* {digest}, read {when}; nothing was changed by it.",
         digest=words.short(plan_bound(run)),
@@ -66,17 +96,23 @@ def plan(run: Run, url: str | None, tr: Translator) -> tuple[str, list[Block]]:
             tr.plural("{count} blocker found", "{count} blockers found", len(found.blockers))
         )
     row = actions(buttons.make(Act.OPEN_PLAN, run, tr), link(tr("Open the thread"), url))
-    return text, [block for block in (section("\n".join(lines)), row) if block is not None]
+    shown = (section("\n".join(lines)), row, below)
+    return _said(text, told), [block for block in shown if block is not None]
 
 
-def no_plan(tr: Translator, *, may_start: bool) -> tuple[str, list[Block]]:
-    """Say that a plan comes with a run."""
+def _said(text: str, told: str) -> str:
+    return f"{text} {told}".strip()
+
+
+def no_plan(tr: Translator, told: str = "", *, may_start: bool) -> tuple[str, list[Block]]:
+    """Say that a plan comes with a run; *told* is about a report that stands by itself."""
     text = tr(
         "No run is active, so there is no plan. Starting a run makes one first. That only reads; "
         "nothing is changed before the approvers have agreed."
     )
     row = actions(start_button(tr)) if may_start else None
-    return text, [block for block in (section(text), row) if block is not None]
+    below = section(told) if told else None
+    return _said(text, told), [block for block in (section(text), below, row) if block is not None]
 
 
 def no_run(tr: Translator, last: Run | None) -> str:
@@ -128,7 +164,7 @@ def help_text(tr: Translator) -> str:
     """Name every sub-command."""
     rows = (
         ("", tr("start an uninstall, or see where the active one is")),
-        ("plan", tr("the plan of the active run")),
+        ("plan", tr("a report of what an uninstall would mean; it only reads")),
         ("status", tr("where the run is, and who is waited for")),
         ("cancel", tr("end the run; says first what cannot be undone")),
         ("handover @user", tr("make another administrator responsible")),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.effects.context import Context
 from bot.effects.suggestions import with_suggestions
+from handlers.views.plan.looks import Look, unheard
 from workflows.text import N_
 from workflows.values import OwnedRecords, Owner
 
@@ -31,18 +32,25 @@ def counted_owners(
     *,
     others: Sequence[str] = (),
     settled: Collection[str] = (),
+    tell: Callable[[Look], None] = unheard,
 ) -> Counted:
     """Count the records of every Salesforce-only owner by object type.
 
     *objects* must be readable, *others* need not be. Owners whose ids are *settled* have a target
-    already and get no suggestion.
+    already and get no suggestion. *tell* is called before each look.
     """
+    tell(Look("owners"))
     census = context.hubspot.owner_census()
     found = census.salesforce_only
     ids = [owned.owner.id for owned in found]
-    counts = {kind: context.hubspot.count_by_owner(kind, ids) for kind in objects} if ids else {}
+    types = len(objects) + len(others)
+    counts: dict[str, dict[str, int]] = {}
+    for place, kind in enumerate(objects if ids else (), 1):
+        tell(Look("records", kind, place, types))
+        counts[kind] = context.hubspot.count_by_owner(kind, ids)
     other_counts: dict[str, dict[str, int]] = {}
-    for kind in others if ids else ():
+    for place, kind in enumerate(others if ids else (), len(objects) + 1):
+        tell(Look("records", kind, place, types))
         counted = optional.ask(
             f"hubspot_{kind}",
             N_("Records of the type {kind} cannot be read; they are not counted.", kind=kind),
@@ -62,6 +70,7 @@ def counted_owners(
         )
         for owned in found
     )
+    tell(Look("suggestions"))
     suggested = with_suggestions(context, found, census.active, settled, optional)
     owners = tuple(sorted(suggested, key=lambda owned: (-owned.total, owned.owner.id)))
     return Counted(owners, census.deactivated)

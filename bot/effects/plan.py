@@ -13,6 +13,7 @@ from bot.errors import VendorError
 from bot.reassign.gate import reserve_of
 from bot.store.base import QueuedEffect
 from bot.worker import Again, Done
+from handlers.views.plan.looks import Look, unheard
 from workflows import commands as c
 from workflows.forecast import forecast, totals
 from workflows.states import State
@@ -57,8 +58,14 @@ class Planning:
         plan, missing = self.make(run.requester)
         return Done(commands=(*missing, c.RecordPlan(plan=plan)))
 
-    def make(self, requester: str) -> tuple[Plan, list[c.RecordCapabilityMissing]]:
-        """Make a plan; *requester* is a Slack user id, or '' where nobody asks in Slack."""
+    def make(
+        self, requester: str, tell: Callable[[Look], None] = unheard
+    ) -> tuple[Plan, list[c.RecordCapabilityMissing]]:
+        """Make a plan; *requester* is a Slack user id, or '' where nobody asks in Slack.
+
+        *tell* is called before each look; what it raises ends the making.
+        """
+        tell(Look("account"))
         began = self._x.clock.now()
         optional = Optional()
         hubspot = self._x.hubspot
@@ -67,8 +74,10 @@ class Planning:
         self._writing(optional)
         labels = self._custom_objects(optional)
         others = (*OTHER_OBJECTS, *labels)
-        counted = counted_owners(self._x, CORE_OBJECTS, optional, others=others)
+        counted = counted_owners(self._x, CORE_OBJECTS, optional, others=others, tell=tell)
+        tell(Look("package"))
         inventory: Inventory | None = self._x.salesforce.inventory()
+        tell(Look("costs"))
         plan = Plan(
             account=account,
             owners=counted.owners,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
@@ -23,6 +23,7 @@ from handlers.render import Message
 
 __all__ = [
     "EVENT_TYPE",
+    "Attachment",
     "Posted",
     "Profile",
     "Slack",
@@ -65,6 +66,20 @@ class Posted:
     """Names of the files that the bot uploaded with it."""
     user: str = ""
     edited: bool = False
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that is put into a channel; ``alt`` says what a picture shows, in plain text."""
+
+    name: str
+    content: bytes
+    alt: str = ""
+
+    def as_upload(self) -> dict[str, Any]:
+        """Return it as `files_upload_v2` of Slack's client wants it."""
+        said = {"alt_txt": self.alt} if self.alt else {}
+        return {"filename": self.name, "title": self.name, "content": self.content, **said}
 
 
 @dataclass(frozen=True)
@@ -241,20 +256,31 @@ class Slack:
 
     # --- files -----------------------------------------------------------------------------------
 
-    def upload(self, channel: str, thread_ts: str, name: str, content: bytes, text: str) -> None:
-        """Put a file into a thread, with *text* above it (scope `files:write`)."""
+    def upload(
+        self,
+        channel: str,
+        thread_ts: str | None,
+        name: str,
+        content: bytes,
+        text: str,
+        *,
+        alt: str = "",
+        more: Sequence[Attachment] = (),
+    ) -> None:
+        """Put a file, and *more*, into a channel or thread in one message (scope `files:write`).
+
+        *text* stands above them; *alt* says what the first one shows, if it is a picture.
+        """
         self._call(
             self._client.files_upload_v2,
-            filename=name,
-            title=name,
-            content=content,
+            file_uploads=[one.as_upload() for one in (Attachment(name, content, alt), *more)],
             channel=channel,
             thread_ts=thread_ts,
             initial_comment=text,
         )
 
-    def uploaded(self, channel: str, thread_ts: str, name: str, oldest: float) -> bool:
-        """Say whether the bot put a file of this name into a thread since *oldest*."""
+    def uploaded(self, channel: str, thread_ts: str | None, name: str, oldest: float) -> bool:
+        """Say whether the bot put a file of this name into a channel or thread since *oldest*."""
         shown = self.messages(channel, thread_ts=thread_ts, oldest=oldest)
         return any(name in posted.files for posted in shown)
 

@@ -41,12 +41,24 @@ def warning(cost: Forecast, tr: Translator) -> str | None:
     )
 
 
+def duration(cost: Forecast, tr: Translator) -> str:
+    """Write how long the reassignment takes, in whole minutes."""
+    return words.lead(max(60, -(-cost.seconds // 60) * 60), tr)
+
+
+def share(cost: Forecast, tr: Translator) -> str:
+    """Write which part of today's calls that are left it takes."""
+    left = max(1, cost.daily_remaining or 0)
+    if 0 < cost.calls * 100 < left:
+        return tr("less than 1 %")
+    return f"{tr.number(-(-cost.calls * 100 // left))} %"
+
+
 def lines(cost: Forecast, taken_at: datetime | None, tr: Translator) -> list[str]:
     """Say how long the reassignment takes and how many calls it needs, by kind and of the day."""
     calls = tr.plural("{count} call of HubSpot's API", "{count} calls of HubSpot's API", cost.calls)
-    time = words.lead(max(60, -(-cost.seconds // 60) * 60), tr)
     told = [
-        tr("*Reassignment takes:* about {time}, {calls}", time=time, calls=calls),
+        tr("*Reassignment takes:* about {time}, {calls}", time=duration(cost, tr), calls=calls),
         tr(
             "Calls by kind: {searches} searches, {reads} readings, {updates} updates, "
             "{checks} checks afterwards",
@@ -63,11 +75,9 @@ def _of_the_day(cost: Forecast, taken_at: datetime | None, tr: Translator) -> li
     if cost.daily_remaining is None:
         return [tr("The account does not tell how many calls are left today.")]
     left = tr.number(cost.daily_remaining)
-    percent = -(-cost.calls * 100 // max(1, cost.daily_remaining))
-    share = f"{tr.number(percent)} %"
-    if 0 < cost.calls * 100 < cost.daily_remaining:
-        share = tr("less than 1 %")
-    told = tr("{left} calls are left today; this takes {share} of them.", left=left, share=share)
+    told = tr(
+        "{left} calls are left today; this takes {share} of them.", left=left, share=share(cost, tr)
+    )
     if cost.daily_reserve:
         reserve = tr.number(cost.daily_reserve)
         told += " " + tr(

@@ -123,8 +123,11 @@ function files(message) {
   if (!message.files?.length) return null;
   return h("div", { class: "files" }, message.files.map((file) => {
     const name = file.title || file.name || "file";
-    return h("a", { class: "file", href: file.url, download: file.name ?? "", data: { testid: "file" } },
+    const link = h("a", { class: "file", href: file.url, download: file.name ?? "", data: { testid: "file" } },
       icon("file", 22), h("span", {}, h("span", { class: "file-name" }, name), h("small", {}, [file.mimetype, size(file.size)].filter(Boolean).join(" · "))));
+    if (!file.mimetype?.startsWith("image/")) return link;
+    return h("figure", { class: "picture" },
+      h("img", { src: file.url, alt: file.alt || name, loading: "lazy", data: { testid: "picture" } }), link);
   }));
 }
 

@@ -143,6 +143,7 @@ class Messages:
                     "title": file.title,
                     "mimetype": file.mimetype,
                     "size": len(file.content),
+                    "alt": file.alt,
                     "url": f"/sandbox/files/{file.id}",
                 }
                 for file in message.files
@@ -168,6 +169,7 @@ class Messages:
             "user": file.user,
             "size": len(file.content),
             "mode": "hosted",
+            "alt_txt": file.alt or None,
             "is_external": False,
             "url_private": f"{base}/{file.name}",
             "url_private_download": f"{base}/download/{file.name}",

@@ -25,6 +25,8 @@ from sandbox.slack.workspace import (
 )
 
 MOST_BYTES = 50_000_000
+MOST_ALT = 1_000
+"""Characters (docs.slack.dev/reference/methods/files.getUploadURLExternal)."""
 
 
 # Views
@@ -184,7 +186,11 @@ def upload_url(slack: Slack, arguments: Arguments) -> dict[str, Any]:
         raise SlackError("invalid_arguments")
     if length > MOST_BYTES:
         raise SlackError("file_upload_size_restricted")
+    alt = arguments.optional("alt_txt") or ""
+    if len(alt) > MOST_ALT:
+        raise SlackError("alt_txt_too_large")
     file = slack.workspace.new_file(name, BOT_USER)
+    file.alt = alt
     return {"upload_url": f"{slack.origin}/upload/v1/{file.id}", "file_id": file.id}
 
 

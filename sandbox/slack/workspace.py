@@ -35,6 +35,8 @@ class File:
     created: int
     content: bytes = b""
     complete: bool = False
+    alt: str = ""
+    """What a picture shows, for those who do not see it."""
     shares: dict[str, list[str]] = field(default_factory=dict)
 
     @property

@@ -20,7 +20,7 @@ from bot.ports import (
     Swap,
     Swapped,
 )
-from bot.vendors.slack import Posted, Profile, Slack
+from bot.vendors.slack import Attachment, Posted, Profile, Slack
 from handlers.render import Message
 from tests.bot.faults import Death, FakeClock, Faulty, fallible
 from tests.workflows import samples
@@ -83,6 +83,7 @@ class Upload:
     name: str
     content: bytes
     text: str
+    alt: str = ""
 
 
 class FakeSlack(Faulty, Slack):
@@ -210,12 +211,24 @@ class FakeSlack(Faulty, Slack):
         ]
 
     @fallible
-    def upload(self, channel: str, thread_ts: str, name: str, content: bytes, text: str) -> None:
-        self.files.append(Upload(channel, thread_ts, name, content, text))
+    def upload(
+        self,
+        channel: str,
+        thread_ts: str | None,
+        name: str,
+        content: bytes,
+        text: str,
+        *,
+        alt: str = "",
+        more: Sequence[Attachment] = (),
+    ) -> None:
+        self.files.append(Upload(channel, thread_ts or "", name, content, text, alt))
+        for one in more:
+            self.files.append(Upload(channel, thread_ts or "", one.name, one.content, "", one.alt))
 
     @fallible
-    def uploaded(self, channel: str, thread_ts: str, name: str, oldest: float) -> bool:
-        return any(one.name == name and one.thread_ts == thread_ts for one in self.files)
+    def uploaded(self, channel: str, thread_ts: str | None, name: str, oldest: float) -> bool:
+        return any(one.name == name and one.thread_ts == (thread_ts or "") for one in self.files)
 
     @fallible
     def schedule(self, channel: str, text: str, post_at: int, thread_ts: str | None) -> str:

@@ -31,6 +31,26 @@ class Journey:
     phone: Chat
     camera: Camera
 
+    def ada_looks_first(self) -> None:
+        """Ada has a plan report made before anything begins, and looks at its picture."""
+        desk, page = self.desk, self.desk.page
+        answer = desk.ask("plan")
+        expect(answer).to_contain_text("Sunset only reads")
+        desk.channel("dm")
+        report = desk.messages.filter(has_text="Plan report for HubSpot account").first
+        report.wait_for(timeout=JOB_MS)
+        bars = desk.messages.get_by_test_id("picture")
+        bars.wait_for(timeout=JOB_MS)
+        expect(bars).to_have_attribute("alt", re.compile("Records of Salesforce-only owners. "))
+        assert bars.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)") > 0
+        expect(desk.messages.get_by_test_id("file")).to_have_count(4)
+        self.camera.take(page, "plan-report")
+        report.get_by_test_id("thread-open").click()
+        desk.reads("Who can approve")
+        self.camera.take(page, "plan-report-details")
+        page.get_by_test_id("thread-close").click()
+        desk.channel(MAIN)
+
     # --- P0 --------------------------------------------------------------------------------------
 
     def start_by_keyboard(self) -> None:

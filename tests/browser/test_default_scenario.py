@@ -45,6 +45,7 @@ def _walk(address: str, desk: Page, phone: Page, camera: Camera) -> None:
     desk.get_by_test_id(f"person-{BEN}").wait_for()
     expect(desk.get_by_text("is not connected")).to_have_count(0)
     camera.take(desk, "first-look")
+    journey.ada_looks_first()
     journey.start_by_keyboard()
     journey.bystander_is_refused()
     journey.ben_reads_and_approves()

@@ -27,6 +27,9 @@ from handlers.payload import Metadata
 from handlers.ports import AuditEntry, Progress
 from handlers.views import describe
 from handlers.views.parts import Message, outside
+from handlers.views.plan import messages as plan_report
+from handlers.views.plan.findings import Findings
+from handlers.views.plan.looks import Look
 from sandbox.slack.blocks import check_blocks, check_view
 from tests.attacks import Cases
 from tests.fuzz.poison import EVIL, LONG, PINGS, poisoned
@@ -35,6 +38,7 @@ from tests.handlers.runs import ADMIN, APPROVERS, tell
 from tests.handlers.views import test_telling
 from tests.handlers.views.looks import EN, PL
 from workflows import events as e
+from workflows.errors import Refused
 from workflows.prompts import Ask
 from workflows.run import Run
 from workflows.text import N_
@@ -89,6 +93,10 @@ GIVEN: dict[str, Callable[[Scene], Any]] = {
     "problems": lambda scene: [LONG] * 40,
     "query": lambda scene: "",
     "may_start": lambda scene: True,
+    "answer": lambda scene: "asked",
+    "findings": lambda scene: _findings(scene.run),
+    "look": lambda scene: Look("records", LONG, 1, 2),
+    "error": lambda scene: Refused("x", N_("{a}", a=LONG), N_("{a}", a=LONG), reference=LONG),
 }
 """The arguments of what is shown, by their names."""
 READS = frozenset({"body", "delivery", "app"})
@@ -99,6 +107,15 @@ NOT_SHOWN = frozenset(
 """Ids and lists of object types; nobody reads them."""
 
 
+def _findings(run: Run) -> Findings | None:
+    if run.plan is None:
+        return None
+    policy = run.policy.model_copy(update={"groups": (LONG, "Sales")})
+    members = {LONG: APPROVERS}
+    gaps = [N_("{a}", a=LONG)]
+    return Findings(run.plan, ADMIN, policy, [*APPROVERS, LONG], members, gaps)
+
+
 @cache
 def shows() -> tuple[Callable[..., Any], ...]:
     """Return every function that shows something, from every module that does."""
@@ -107,7 +124,7 @@ def shows() -> tuple[Callable[..., Any], ...]:
         importlib.import_module(f"handlers.modals.{name}") for name in names if name != "parts"
     ]
     made = [getattr(render, name) for name in render.__all__ if name != "Message"]
-    for module in (*modules, replies, home, describe):
+    for module in (*modules, replies, home, describe, plan_report):
         made += [
             one
             for _, one in inspect.getmembers(module, inspect.isfunction)
@@ -123,15 +140,16 @@ def shows() -> tuple[Callable[..., Any], ...]:
 def called(show: Callable[..., Any], scene: Scene) -> Any:
     """Call what shows something; None where this scene has nothing to show with it."""
     arguments: dict[str, Any] = {}
-    for name, parameter in inspect.signature(show).parameters.items():
+    for named, parameter in inspect.signature(show).parameters.items():
+        name = "findings" if parameter.annotation == "Findings" else named
         if name == "last" and show is not render.checkpoint:
-            arguments[name] = scene.run
+            arguments[named] = scene.run
         elif name == "last":
-            arguments[name] = scene.recorded
+            arguments[named] = scene.recorded
         elif name in GIVEN:
-            arguments[name] = GIVEN[name](scene)
+            arguments[named] = GIVEN[name](scene)
             optional = parameter.default is None or "None" in str(parameter.annotation)
-            if arguments[name] is None and not optional:
+            if arguments[named] is None and not optional:
                 return None
         elif parameter.default is parameter.empty:
             raise AssertionError(f"{show.__qualname__}: what is {name}?")

@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.actions import Act, Ref
-from handlers.ports import Services
+from handlers.ports import Reports, Services
 from handlers.register import register
 from sandbox.slack.blocks import check_reply, check_view
 from sandbox.slack.elements import suggestions
@@ -145,11 +145,12 @@ class FakeClient:
 class Desk:
     """One workspace. ``modal`` is the view that is open."""
 
-    def __init__(self, story: Story | None = None) -> None:
+    def __init__(self, story: Story | None = None, reports: Reports | None = None) -> None:
         self.clock = FakeClock(START)
         self.engine = FakeEngine(self.clock)
         self.owners = FakeOwners()
-        self.services: Services = services(self.engine, self.clock, self.owners)
+        given = services(self.engine, self.clock, self.owners)
+        self.services: Services = replace(given, reports=reports)
         self.client = FakeClient(self)
         self.modal: Payload = {}
         self.home: Payload = {}

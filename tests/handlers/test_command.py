@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from handlers.actions import Act, Modal
+from handlers.ports import ReportAnswer
 from tests.handlers.desk import Desk
 from tests.handlers.engine import AUDIT_CHANNEL, LINK, STRANGER
 from tests.handlers.runs import ADMIN, APPROVERS, OTHER_ADMIN, Story, tell
 from workflows import commands as c
+from workflows.errors import Refused
 from workflows.prompts import Ask
 from workflows.states import State
+from workflows.text import N_
 
 SUB_COMMANDS = ("", "plan", "status", "cancel", "handover", "freeze", "unfreeze", "audit")
 
@@ -79,6 +84,54 @@ def test_plan_shows_the_active_runs_plan() -> None:
     answer = Desk(tell(Ask.APPROVE_PLAN)).slash(ADMIN, "plan")
     assert "60 contacts" in answer.said
     assert Act.OPEN_PLAN in str(answer.all("say"))
+
+
+@dataclass
+class Reports:
+    """Takes wishes for plan reports; ``refusal`` is what it answers instead."""
+
+    answer: ReportAnswer = "asked"
+    refusal: Refused | None = None
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, user: str, key: str) -> ReportAnswer:
+        if self.refusal is not None:
+            raise self.refusal
+        self.asked.append((user, key))
+        return self.answer
+
+
+def test_an_administrator_has_a_plan_report_made() -> None:
+    reports = Reports()
+    said = Desk(reports=reports).slash(ADMIN, "plan").said
+    assert "comes as a direct message" in said
+    assert "only reads" in said
+    assert [user for user, _ in reports.asked] == [ADMIN]
+    again = Desk(reports=Reports("under_way")).slash(ADMIN, "plan").said
+    assert "being made already" in again
+
+
+def test_a_plan_report_beside_the_active_runs_plan() -> None:
+    reports = Reports()
+    said = Desk(tell(Ask.APPROVE_PLAN), reports).slash(ADMIN, "plan").said
+    assert "60 contacts" in said
+    assert "comes as a direct message" in said
+
+
+@pytest.mark.parametrize("user", [APPROVERS[0], STRANGER])
+def test_others_are_told_whom_to_ask_for_a_plan_report(user: str) -> None:
+    reports = Reports()
+    said = Desk(reports=reports).slash(user, "plan").said
+    assert f"<@{ADMIN}>" in said
+    assert "send it on to you" in said
+    assert reports.asked == []
+
+
+def test_a_plan_report_that_is_refused_says_why() -> None:
+    refusal = Refused("frozen", N_("The active run is frozen."), N_("Unfreeze it."))
+    said = Desk(reports=Reports(refusal=refusal)).slash(ADMIN, "plan").said
+    assert "The active run is frozen." in said
+    assert "Unfreeze it." in said
 
 
 def test_status_without_a_run_tells_how_the_last_one_ended() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.errors import VendorError
-from bot.vendors.slack import Slack
+from bot.vendors.slack import Attachment, Slack
 from tests.sandbox.slack_harness import ADA, MAIN, Harness, harness
 
 MOST = 1_000_000
@@ -70,3 +70,17 @@ def test_both_scopes_are_needed(slack: Harness, bot: Slack, root: str) -> None:
     reading = refused(lambda: bot.read_file(file_id, MOST))
     writing = refused(lambda: bot.upload(MAIN, root, "list.csv", b"x", ""))
     assert (reading.missing, writing.missing) == ("files:read", "files:write")
+
+
+def test_several_files_come_in_one_message_and_a_picture_says_what_it_shows(
+    slack: Harness, bot: Slack
+) -> None:
+    more = [Attachment("data.csv", b"a\r\n"), Attachment("data.json", b"{}")]
+    bot.upload(MAIN, None, "bars.png", b"\x89PNG", "Look", alt="Three bars", more=more)
+    last = slack.get(f"channels/{MAIN}/messages", viewer=ADA)["messages"][-1]
+    shown = [(one["name"], one["alt"]) for one in last["files"]]
+    assert shown == [("bars.png", "Three bars"), ("data.csv", ""), ("data.json", "")]
+    assert (last["text"], last["thread_ts"]) == ("Look", None)
+    assert bot.uploaded(MAIN, None, "bars.png", 0.0)
+    too_long = refused(lambda: bot.upload(MAIN, None, "b.png", b"x", "", alt="x" * 1_001))
+    assert too_long.code == "slack_alt_txt_too_large"

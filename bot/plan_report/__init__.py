@@ -1,0 +1,1 @@
+"""The plan report: made in the background for one administrator, from reads alone."""
