@@ -15,6 +15,7 @@ from rich.table import Table
 from bot.cli_audit import audit_app
 from bot.cli_backup import backup_app
 from bot.cli_db import db_app
+from bot.cli_report import report
 from bot.cli_runs import runs_app
 from bot.errors import SettingsError
 from bot.masking import secrets_of
@@ -37,6 +38,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 app.add_typer(backup_app, name="backup")
 app.add_typer(db_app, name="db")
+app.command()(report)
 
 out = Terminal()
 err = Terminal(stderr=True)

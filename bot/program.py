@@ -319,6 +319,7 @@ def handlers(context: Context) -> dict[str, Handler]:
         "notice": messages.notice,
         "mapping_file": files.mapping,
         "result_file": files.result,
+        "report_file": files.report,
         "inventory_file": files.inventory,
         "audit_line": messages.audit_lines,
         "lay_reminder": reminders.lay,

@@ -55,6 +55,8 @@ def effects(before: Run | None, recorded: e.Recorded, after: Run) -> list[Effect
         # A block ends its work, however it was answered.
         asked = {effect.key for effect in result}
         result.extend(effect for effect in _lasting(after) if effect.key not in asked)
+    if after.state.final and not before.state.final:
+        result.append(_file("report_file", "report_file"))
     if isinstance(event, e.HandedOver):
         result.extend(_hand_over_reminders(before, after))
     return result

@@ -1,4 +1,4 @@
-"""Files in the run's thread: the mapping to be filled in, and what a job did not do (P2b).
+"""Files in the run's thread: the mapping to be filled in, what a job did not do, the report.
 
 Slack has no idempotency key for files. Each has a name of its own; when the last attempt's end is
 unknown, it is looked for in the thread before it is uploaded again (facts/slack.md).
@@ -14,6 +14,7 @@ from itertools import islice
 from bot.effects.context import Context
 from bot.owners import OwnerList
 from bot.store.base import LedgerCount, LedgerRow, QueuedEffect
+from bot.vendors.slack import Attachment
 from bot.worker import Again, Done
 from handlers import inventory_file, mapping_file, tables
 from handlers.views import words
@@ -104,9 +105,49 @@ class FilesInThread:
         text = self._above(found)
         return self._put(effect, run, name, lambda: self._table(run, found), text)
 
+    def report(self, effects: list[QueuedEffect]) -> Done | Again:
+        """Put the report of a run that is over into the thread, in every form."""
+        # Its layouts take long to load, and only the end of a run needs them.
+        from bot.reporting.build import build, people_of  # noqa: PLC0415 - as said
+        from bot.reporting.collect import collect  # noqa: PLC0415 - as said
+        from bot.reporting.names import names_of  # noqa: PLC0415 - as said
+        from bot.reporting.render import ENDINGS, FORMATS, rendered  # noqa: PLC0415 - as said
+
+        effect = effects[0]
+        run = self._x.run(effect.run_id)
+        material = collect(self._x.store, run.id)
+        if material is None:
+            raise LookupError(f"no history of {run.id}")
+        tr = self._x.translator
+
+        def made() -> list[Attachment]:
+            made = build(material, names_of(self._x.slack, people_of(material)), tr)
+            return [
+                Attachment(f"sunset-report-{run.id}.{ENDINGS[kind]}", rendered(made, kind))
+                for kind in FORMATS
+            ]
+
+        text = tr(
+            "The report of this run. Open the `.html` file in any browser: it needs nothing else, "
+            "and prints well. The others say the same as Markdown and for programs."
+        )
+        name = f"sunset-report-{run.id}.{ENDINGS[FORMATS[0]]}"
+        return self._put_all(effect, run, name, made, text)
+
     def _put(
         self, effect: QueuedEffect, run: Run, name: str, make: Callable[[], bytes], text: str
     ) -> Done | Again:
+        return self._put_all(effect, run, name, lambda: [Attachment(name, make())], text)
+
+    def _put_all(
+        self,
+        effect: QueuedEffect,
+        run: Run,
+        name: str,
+        make: Callable[[], list[Attachment]],
+        text: str,
+    ) -> Done | Again:
+        """Put files into the thread, unless the first, *name*, is there."""
         root = self._x.thread(run.id)
         oldest = run.started_at.timestamp() - 60
         slack = self._x.slack
@@ -114,7 +155,8 @@ class FilesInThread:
             lambda: slack.uploaded(root.channel, root.ts, name, oldest), otherwise=False
         )
         if not there:
-            slack.upload(root.channel, root.ts, name, make(), text)
+            first, *more = make()
+            slack.upload(root.channel, root.ts, first.name, first.content, text, more=more)
         return Done()
 
     # --- what a job did not do -------------------------------------------------------------------

@@ -135,6 +135,19 @@ class LedgerCount:
 
 
 @dataclass(frozen=True)
+class LedgerFlow:
+    """How many ledger rows of a run went from one owner to another and ended alike."""
+
+    job: int
+    object_type: str
+    old_owner: str
+    new_owner: str
+    state: str
+    undo: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class DueTimers:
     """The timers of one run that fell due."""
 
@@ -322,6 +335,10 @@ class Store(Protocol):
 
     def ledger_tally(self, run_id: str) -> list[LedgerCount]:
         """Add a run's ledger up."""
+        ...
+
+    def ledger_flows(self, run_id: str) -> list[LedgerFlow]:
+        """Add a run's ledger up by who had the records and to whom they went, jobs in order."""
         ...
 
     def progress(self, run_id: str) -> Progress | None:

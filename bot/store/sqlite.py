@@ -17,6 +17,7 @@ from bot.store import opening, record
 from bot.store.base import (
     DueTimers,
     LedgerCount,
+    LedgerFlow,
     LedgerRow,
     Link,
     PostedMessage,
@@ -290,6 +291,16 @@ class SqliteStore:
             run_id,
         )
         return [LedgerCount(**{**dict(row), "checked": bool(row["checked"])}) for row in rows]
+
+    def ledger_flows(self, run_id: str) -> list[LedgerFlow]:
+        """Add a run's ledger up by who had the records and to whom they went, jobs in order."""
+        alike = "job, object_type, old_owner, new_owner, state, undo"
+        rows = self._rows(
+            f"SELECT {alike}, count(*) AS rows FROM ledger WHERE run_id = ? "  # noqa: S608 - fixed
+            f"GROUP BY {alike} ORDER BY {alike}",
+            run_id,
+        )
+        return [LedgerFlow(**dict(row)) for row in rows]
 
     def progress(self, run_id: str) -> Progress | None:
         """Return how far a run's job was when it last told."""

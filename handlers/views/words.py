@@ -218,6 +218,16 @@ def labels(run: Run) -> Mapping[str, str]:
     return run.plan.labels if run.plan else {}
 
 
+def mark(code: str, tr: Translator) -> str:
+    """Name how a step stands: verified, attested, not needed, missed, in progress, to come."""
+    return tr.text(_MARKS[Mark(code)][1])
+
+
+def why_listed(code: str, tr: Translator) -> str:
+    """Say why an owner is taken for one that exists in Salesforce alone."""
+    return _say(_WHY, code, tr)
+
+
 def why(owned: OwnedRecords, tr: Translator) -> str:
     """Say why an owner counts as a Salesforce-only one."""
     return tr.text(_WHY[owned.why])

@@ -75,7 +75,7 @@ function markdown(block) {
 }
 
 const DRAW = {
-  header: (block) => h("h3", { class: "block-header" }, textObject(block.text)),
+  header: (block) => h("h2", { class: "block-header" }, textObject(block.text)),
   section,
   divider: () => h("hr"),
   context,

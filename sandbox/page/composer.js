@@ -62,7 +62,7 @@ export class Composer {
     this.listId = uid("hints");
     this.list = h("div", { class: "hints", role: "listbox", id: this.listId, "aria-label": "Suggestions", hidden: true });
     this.field = h("textarea", {
-      rows: "1", class: "composer-field", role: "combobox", "aria-autocomplete": "list", "aria-controls": this.listId, "aria-expanded": "false",
+      rows: "1", class: "composer-field", "aria-autocomplete": "list", "aria-controls": this.listId,
       autocomplete: "off", spellcheck: "false", data: { testid, focusKey: testid },
       oninput: () => this.changed(), onkeydown: (event) => this.key(event), onblur: () => setTimeout(() => this.show([]), 150), onclick: () => this.suggest(),
     });
@@ -108,7 +108,6 @@ export class Composer {
     this.hints = hints;
     this.at = -1;
     this.list.hidden = !hints.length;
-    this.field.setAttribute("aria-expanded", String(hints.length > 0));
     this.field.removeAttribute("aria-activedescendant");
     this.list.replaceChildren(...hints.map((hint, index) => h("div", {
       role: "option", class: "option hint-option", id: `${this.listId}-${index}`, "aria-selected": "false", data: { value: hint.value },

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.browser import services
+from tests.browser.access import accessible
 from tests.browser.camera import Camera
 from tests.browser.chat import AUDIT, COMMAND, JOB_MS, MAIN, Chat, choose, field
 
@@ -45,6 +47,7 @@ class Journey:
         assert bars.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)") > 0
         expect(desk.messages.get_by_test_id("file")).to_have_count(4)
         self.camera.take(page, "plan-report")
+        accessible(page)
         report.get_by_test_id("thread-open").click()
         desk.reads("Who can approve")
         self.camera.take(page, "plan-report-details")
@@ -98,6 +101,7 @@ class Journey:
         modal.locator('[data-action-id="page_next"]').click()
         modal.get_by_text("Page 2 of 2").wait_for()
         self.camera.take(page, "plan-details")
+        accessible(page)
         desk.close()
         desk.press("approve")
         self.camera.take(page, "approve")
@@ -112,6 +116,7 @@ class Journey:
         phone.press(details)
         expect(phone.page.get_by_test_id("modal-cancel")).to_have_text("Zamknij")
         self.camera.take(phone.page, f"{picture}-details")
+        accessible(phone.page)
         phone.close()
         phone.press("approve", sure=True)
         phone.gone("approve")
@@ -257,6 +262,24 @@ class Journey:
         self.camera.take(desk.page, "report")
 
     # --- afterwards ------------------------------------------------------------------------------
+
+    def report_is_whole(self) -> None:
+        """The report in the thread is one file that tells the whole run by itself."""
+        desk, page = self.desk, self.desk.page
+        files = desk.thread.get_by_test_id("file").filter(has_text="sunset-report-")
+        expect(files).to_have_count(3, timeout=JOB_MS)
+        with page.expect_download() as download:
+            files.first.click()
+        told = page.context.new_page()
+        told.set_content(Path(download.value.path()).read_text(encoding="utf-8"))
+        expect(told.get_by_role("heading", level=1)).to_contain_text("HubSpot–Salesforce")
+        expect(told.get_by_text("intact: recomputed when this report was made")).to_be_visible()
+        expect(told.get_by_text("Still under way")).to_have_count(0)
+        for person in ("Ada", "Ben", "Cydonia"):
+            expect(told.get_by_text(person).first).to_be_visible()
+        accessible(told)
+        self.camera.take(told, "run-report")
+        told.close()
 
     def card_is_complete(self) -> None:
         """The card's checklist has no open step."""

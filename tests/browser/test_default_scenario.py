@@ -62,6 +62,7 @@ def _walk(address: str, desk: Page, phone: Page, camera: Camera) -> None:
     journey.uninstall()
     journey.reminders()
     journey.download()
+    journey.report_is_whole()
     journey.card_is_complete()
     journey.audit_is_whole()
 
