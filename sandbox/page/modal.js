@@ -61,7 +61,7 @@ export class Modals {
     const titleId = uid("modal-title");
     this.back = h("button", { class: "icon-button", type: "button", "aria-label": "Back", data: { testid: "modal-back" }, onclick: () => this.close(1) }, icon("back"));
     this.title = h("h2", { id: titleId });
-    this.body = h("div", { class: "modal-body", tabindex: "-1", data: { focusHome: "modal" } });
+    this.body = h("div", { class: "modal-body", tabindex: "0", data: { focusHome: "modal" } });
     this.note = h("div", { class: "modal-banner", role: "alert", data: { testid: "modal-banner" } });
     this.foot = h("div", { class: "dialog-foot" });
     this.cancel = h("button", { class: "button", type: "button", data: { testid: "modal-cancel", focusKey: "modal-cancel" }, onclick: () => this.close(1) });
