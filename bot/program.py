@@ -30,6 +30,7 @@ from bot.effects.removal import Removal
 from bot.effects.sync import SyncWatch
 from bot.engine import REFRESH_PAUSE, Engine
 from bot.errors import VendorError
+from bot.homes import Homes
 from bot.owners import OwnerList
 from bot.people import People
 from bot.plan_report.reports import PlanReports
@@ -85,6 +86,7 @@ class Program:
         self._socket: BaseSocketModeHandler | None = None
         self._worker: Worker | None = None
         self._reports: PlanReports | None = None
+        self._homes = Homes(settings.sunset_database, self.slack)
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         self._stopping = threading.Event()
 
@@ -131,13 +133,16 @@ class Program:
         )
         self._worker = Worker(self.store, engine, handlers(context))
         engine.on_commit(self._worker.wake)
+        engine.on_commit(self._homes.changed)
         self.engine = engine
         self._reports = PlanReports(context, policy(self.settings))
         # Nobody has a role until Slack has said who they are.
         self.people.refresh()
-        self._listen(self._services(engine, account))
+        services = self._services(engine, account)
+        self._listen(services)
         self._worker.start()
         self._reports.start()
+        self._homes.start(services)
         self._alarm.every(TICK_SECONDS, engine.fire_due_timers, "timers")
         self._alarm.every(PEOPLE_SECONDS, self.people.refresh, "people")
         self._alarm.every(OWNERS_SECONDS, self.owners.refresh, "owners")
@@ -169,6 +174,7 @@ class Program:
             audit_channel=settings.sunset_audit_channel,
             files=self.slack,
             reports=self._reports,
+            homes=self._homes,
         )
 
     def _listen(self, services: Services) -> None:
@@ -285,6 +291,7 @@ class Program:
             self._http.close()
         self._alarm.stop()
         self._listeners.shutdown(wait=False, cancel_futures=True)
+        self._homes.stop()
         if self._reports is not None:
             self._reports.stop()
         if self._worker is not None:

@@ -1,25 +1,16 @@
-"""The App Home: the active run, what waits for the person, or what this is and who to ask."""
+"""The App Home: published when somebody opens it, and from then on whenever it would change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from slack_bolt import App
-from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from handlers import payload, replies
-from handlers.actions import Act
+from handlers import payload
 from handlers.delivery import Delivery
-from handlers.i18n import Translator
+from handlers.i18n import translator
 from handlers.ports import Services
-from handlers.views import buttons, words
-from handlers.views.parts import actions, divider, header, section, sections
+from handlers.views.home import MOST_RUNS, Scene, home
 from handlers.wiring import listening
-from workflows.checklist import checklist
-from workflows.prompts import prompt
-from workflows.run import Run
-from workflows.values import Role
 
 
 def register(app: App, services: Services) -> None:
@@ -31,51 +22,33 @@ def opened(delivery: Delivery) -> None:
     """Publish the home of whoever opened it; the messages tab needs nothing."""
     if payload.find(delivery.body, "event", "tab") not in ("home", None):
         return
-    services = delivery.services
-    run = services.engine.active_run() if delivery.roles else None
-    url = services.engine.message_link(run.id) if run else None
-    last = next(iter(services.engine.runs()), None) if delivery.roles else None
-    view = home(
-        delivery.tr,
-        user=delivery.user,
-        roles=delivery.roles,
+    services, user = delivery.services, delivery.user
+    view = home(scene(services), user, delivery.roles, delivery.tr)
+    delivery.client.views_publish(user_id=user, view=view)
+    if services.homes is not None:
+        services.homes.opened(user, view)
+
+
+def scene(services: Services) -> Scene:
+    """Look up what every home shows alike."""
+    engine = services.engine
+    run = engine.active_run()
+    before = [one for one in engine.runs() if one.state.final]
+    shown = [*([run] if run else []), *before[:MOST_RUNS]]
+    return Scene(
         run=run,
-        last=last,
-        url=url,
+        made=engine.progress(run.id) if run else None,
+        before=before,
+        links={one.id: engine.message_link(one.id) for one in shown},
         administrators=services.people.administrators(),
     )
-    delivery.client.views_publish(user_id=delivery.user, view=view)
 
 
-def home(
-    tr: Translator,
-    *,
-    user: str,
-    roles: frozenset[Role],
-    run: Run | None,
-    last: Run | None,
-    url: str | None,
-    administrators: Sequence[str],
-) -> View:
-    """Make the App Home of one person."""
-    blocks: list[Block | None] = [header(tr("Sunset"))]
-    if not roles:
-        blocks.append(section(replies.stranger(administrators, tr)))
-    elif run is None:
-        blocks.append(section(replies.no_run(tr, last)))
-        if Role.ADMINISTRATOR in roles:
-            blocks.append(actions(replies.start_button(tr)))
-    else:
-        blocks += _active(run, user, url, tr)
-    blocks += [divider(), section(replies.help_text(tr))]
-    return View(type="home", blocks=[block for block in blocks if block is not None])
+def of(services: Services, user: str, seen: Scene) -> View:
+    """Make the home of *user* as it would be published now.
 
-
-def _active(run: Run, user: str, url: str | None, tr: Translator) -> list[Block | None]:
-    waits = tr("Nothing waits for you now.")
-    if user in prompt(run).people:
-        waits = tr("👉 *This waits for you.* Answer in the thread.")
-    _, summary = replies.status(run, url, tr)
-    steps = [words.step_line(step, tr) for step in checklist(run)]
-    more = [buttons.make(Act.OPEN_PLAN, run, tr)] if run.plan else []
-    return [section(waits), *summary, divider(), *sections(steps), actions(*more)]
+    Raises:
+        workflows.errors.Refused: Slack could not be asked who that is.
+    """
+    roles = services.people.roles(user)
+    return home(seen, user, roles, translator(services.people.locale(user)))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from slack_sdk.models.views import View
+
 from workflows.commands import Command
 from workflows.events import Recorded
 from workflows.run import Run
@@ -193,6 +195,14 @@ class Reports(Protocol):
         ...
 
 
+class Homes(Protocol):
+    """The App Homes that are kept up to date."""
+
+    def opened(self, user: str, view: View) -> None:
+        """Keep *user*'s home up to date from now on; *view* is what was just published."""
+        ...
+
+
 class Clock(Protocol):
     """The time."""
 
@@ -218,3 +228,5 @@ class Services:
     """None: this program takes no files."""
     reports: Reports | None = None
     """None: this program makes no plan reports."""
+    homes: Homes | None = None
+    """None: homes are published when they are opened, and not again."""

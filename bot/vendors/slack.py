@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.models.views import View
 from slack_sdk.web import SlackResponse
 
 from bot.errors import VendorError
@@ -253,6 +254,10 @@ class Slack:
             str(item.get("user") or item.get("bot_id") or ""),
             bool(item.get("edited")),
         )
+
+    def publish_home(self, user: str, view: View) -> None:
+        """Show *view* as a person's App Home, in place of what it shows."""
+        self._call(self._client.views_publish, user_id=user, view=view)
 
     # --- files -----------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from slack_sdk.models.views import View
+
 from bot.errors import VendorError
 from bot.ports import (
     DailyUsage,
@@ -101,6 +103,7 @@ class FakeSlack(Faulty, Slack):
         self.marks: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
         self.files: list[Upload] = []
+        self.homes: dict[str, list[View]] = {}
         self._number = 0
 
     # --- for tests
@@ -209,6 +212,10 @@ class FakeSlack(Faulty, Slack):
             and float(one.ts) > oldest
             and (thread_ts in {one.thread_ts, one.ts} or (thread_ts is None and not one.thread_ts))
         ]
+
+    @fallible
+    def publish_home(self, user: str, view: View) -> None:
+        self.homes.setdefault(user, []).append(view)
 
     @fallible
     def upload(

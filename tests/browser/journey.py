@@ -130,6 +130,7 @@ class Journey:
         desk.become(ADA)
         desk.offered("open_disconnect")
         self.camera.take(desk.page, "disconnect")
+        home = self._home()
         hubspot = self._elsewhere("Open in HubSpot")
         services.disconnect(hubspot, self.camera)
         hubspot.close()
@@ -144,6 +145,9 @@ class Journey:
         desk.refused("The phrase is not right")
         field(modal, "P1d-phrase").fill(services.PHRASE)
         desk.submit()
+        # The home keeps up by itself.
+        expect(home.get_by_text("2 of 9 steps")).to_be_visible(timeout=JOB_MS)
+        home.close()
 
     # --- P2 --------------------------------------------------------------------------------------
 
@@ -305,6 +309,16 @@ class Journey:
         assert Counter(int(number) for _, number in lines) == Counter(every)
         assert len({run for run, _ in lines}) == 1
         self.camera.take(desk.page, "audit")
+
+    def _home(self) -> Page:
+        """Ada opens the app's home beside, and it tells what waits for her."""
+        home = self.desk.page.context.new_page()
+        home.goto(f"{self.desk.page.url.partition('#')[0]}#/home")
+        expect(home.get_by_text("This waits for you:")).to_be_visible()
+        expect(home.get_by_text("1 of 9 steps")).to_be_visible()
+        accessible(home)
+        self.camera.take(home, "home")
+        return home
 
     def _elsewhere(self, link: str) -> Page:
         """Follow a link of the thread into a tab of its own."""

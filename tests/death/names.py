@@ -37,6 +37,7 @@ ELSEWHERE = {
     "hubspot.known_usage": "answers from memory",
     "slack.token": "of `sunset doctor`; the bot calls it through who_am_i",
     "slack.is_archived": "of `sunset doctor`; the bot calls it through check_channel",
+    "slack.publish_home": "shows what is made anew after every start",
     "slack.socket_mode": "of `sunset doctor`",
 }
 """Methods at whose sides the bot is not killed, with the reason."""

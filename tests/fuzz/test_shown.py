@@ -20,12 +20,12 @@ from slack_sdk.models.blocks import Option
 from slack_sdk.models.views import View
 
 import handlers.modals
-from handlers import home, inventory_file, mapping_file, render, replies
+from handlers import inventory_file, mapping_file, render, replies
 from handlers.actions import Ref
 from handlers.i18n import Translator
 from handlers.payload import Metadata
 from handlers.ports import AuditEntry, Progress
-from handlers.views import describe
+from handlers.views import describe, home
 from handlers.views.parts import Message, outside
 from handlers.views.plan import messages as plan_report
 from handlers.views.plan.findings import Findings
@@ -94,6 +94,12 @@ GIVEN: dict[str, Callable[[Scene], Any]] = {
     "query": lambda scene: "",
     "may_start": lambda scene: True,
     "answer": lambda scene: "asked",
+    "scene": lambda scene: home.Scene(
+        scene.run if not scene.run.state.final else None,
+        before=[scene.run] * 9,
+        links={scene.run.id: "https://acme.slack.com/archives/C1/p1"},
+        administrators=[ADMIN, LONG],
+    ),
     "findings": lambda scene: _findings(scene.run),
     "look": lambda scene: Look("records", LONG, 1, 2),
     "error": lambda scene: Refused("x", N_("{a}", a=LONG), N_("{a}", a=LONG), reference=LONG),

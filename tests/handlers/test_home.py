@@ -52,6 +52,48 @@ def test_what_waits_for_me_is_said() -> None:
     assert desk.press(ADMIN, Act.OPEN_PLAN, str(desk.ref), desk.home).view["callback_id"] == "plan"
 
 
+def test_the_next_step_that_opens_a_window_is_there_for_administrators_only() -> None:
+    desk = Desk(tell(Ask.MAP_OWNERS))
+    home(desk, ADMIN)
+    assert Act.OPEN_MAPPING in str(desk.home)
+    assert Act.CONFIRM_MAPPING not in str(desk.home)
+    shown = desk.press(ADMIN, Act.OPEN_MAPPING, str(desk.ref), desk.home)
+    assert shown.view["callback_id"] == Modal.MAPPING
+    home(desk, APPROVERS[0])
+    assert Act.OPEN_MAPPING not in str(desk.home)
+    assert Act.OPEN_CANCEL not in str(desk.home)
+
+
+def test_an_approver_reads_first_and_approves_in_the_thread() -> None:
+    desk = Desk(tell(Ask.APPROVE_REMOVAL))
+    said = home(desk, APPROVERS[0])
+    assert "approve or decline in the thread" in said
+    assert Act.OPEN_INVENTORY in str(desk.home)
+    assert "'approve'" not in str(desk.home)
+
+
+def test_a_button_of_an_old_home_is_refused() -> None:
+    desk = Desk(tell(Ask.MAP_OWNERS))
+    home(desk, ADMIN)
+    answer = desk.press(ADMIN, Act.OPEN_MAPPING, "run-1.1", desk.home)
+    assert "no longer open" in answer.text
+
+
+def test_how_far_it_is_and_until_when() -> None:
+    said = home(Desk(tell(Ask.DOWNLOAD_COPY)), ADMIN)
+    assert "8 of 9 steps" in said
+    assert "can be downloaded until" in said
+
+
+def test_the_runs_before_are_listed() -> None:
+    desk = Desk(tell(Ask.OVER))
+    said = home(desk, APPROVERS[0])
+    assert "Runs before" in said
+    assert "run-1" in said
+    assert "completed" in said
+    assert f"<{LINK}|thread>" in said
+
+
 def test_a_large_company_fits() -> None:
     desk = Desk(tell(Ask.MAP_OWNERS, Story(owned=owners(300), package=inventory(3000, 300))))
     assert "waits for you" in home(desk, ADMIN)
