@@ -29,21 +29,39 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="sunset",
-    help="Takes a HubSpot–Salesforce integration down: safely, together, with proof.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 app.add_typer(backup_app, name="backup")
 app.add_typer(db_app, name="db")
-app.command()(report)
 
 out = Terminal()
 err = Terminal(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Locale = Annotated[str, typer.Option(help="Language of what is shown: en or pl.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            out.print(f"sunset {version('sunset')}", highlight=False)
+        except PackageNotFoundError:
+            out.print("sunset, not installed: run from its source", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Takes a HubSpot–Salesforce integration down: safely, together, with proof."""
 
 
 @app.command()
@@ -191,6 +209,9 @@ def plan(as_json: AsJson = False) -> None:
     out.print(*plan_tables(made, tr), sep="\n")
     for note in missing:
         out.print(tr.text(note.problem, escape=False), markup=False)
+
+
+app.command()(report)
 
 
 def _settings() -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -62,7 +61,7 @@ def report(
     made = build(material, names, translator(locale or settings.sunset_locale))
     content = rendered(made, wanted)
     if to == STDOUT:
-        sys.stdout.buffer.write(content)
+        typer.echo(content.decode(), nl=False)
         return
     path = to or Path(f"sunset-report-{run_id}.{ENDINGS[wanted]}")
     try:

@@ -14,7 +14,7 @@ from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot import failpoints
+from bot import failpoints, metrics
 from bot.audit.checkpoint import LOOK_SECONDS, Checkpoints
 from bot.backup.source import Source
 from bot.effects.backup import BackingUp
@@ -31,6 +31,7 @@ from bot.effects.sync import SyncWatch
 from bot.engine import REFRESH_PAUSE, Engine
 from bot.errors import VendorError
 from bot.homes import Homes
+from bot.metrics_server import MetricsServer
 from bot.owners import OwnerList
 from bot.people import People
 from bot.plan_report.reports import PlanReports
@@ -38,6 +39,7 @@ from bot.ports import Clock, HubSpotPort, SalesforcePort
 from bot.readiness import http_mode, missing
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
+from bot.standing import Standing
 from bot.store.base import Store
 from bot.store.chain import Chain
 from bot.store.lock import DatabaseLock
@@ -87,6 +89,8 @@ class Program:
         self._worker: Worker | None = None
         self._reports: PlanReports | None = None
         self._homes = Homes(settings.sunset_database, self.slack)
+        self._metrics: MetricsServer | None = None
+        self._standing: Standing | None = None
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         self._stopping = threading.Event()
 
@@ -143,6 +147,7 @@ class Program:
         self._worker.start()
         self._reports.start()
         self._homes.start(services)
+        self._serve_metrics(engine)
         self._alarm.every(TICK_SECONDS, engine.fire_due_timers, "timers")
         self._alarm.every(PEOPLE_SECONDS, self.people.refresh, "people")
         self._alarm.every(OWNERS_SECONDS, self.owners.refresh, "owners")
@@ -151,6 +156,17 @@ class Program:
         self._alarm.start()
         self._listeners.submit(self._warm_up)
         log.info("ready", account=account.portal_id)
+
+    def _serve_metrics(self, engine: Engine) -> None:
+        """Answer Prometheus and health checks, where a port is set for them."""
+        port = self.settings.sunset_metrics_port
+        if port is None:
+            return
+        self._standing = Standing(self.store, engine, self.hubspot, self.clock.now)
+        metrics.REGISTRY.register(self._standing)
+        host = self.settings.sunset_metrics_host
+        self._metrics = MetricsServer(host, port, metrics.REGISTRY, self._missing)
+        self._metrics.start()
 
     def _warm_up(self) -> None:
         try:
@@ -175,6 +191,7 @@ class Program:
             files=self.slack,
             reports=self._reports,
             homes=self._homes,
+            acknowledged=metrics.ACKNOWLEDGEMENT_SECONDS.observe,
         )
 
     def _listen(self, services: Services) -> None:
@@ -289,6 +306,10 @@ class Program:
             self._socket.client.close()
         if self._http is not None:
             self._http.close()
+        if self._metrics is not None:
+            self._metrics.stop()
+        if self._standing is not None:
+            metrics.REGISTRY.unregister(self._standing)
         self._alarm.stop()
         self._listeners.shutdown(wait=False, cancel_futures=True)
         self._homes.stop()

@@ -145,6 +145,8 @@ class Settings(SlackListening, SalesforceSettings):
     sunset_sync_quiet: timedelta = timedelta(minutes=5)
     sunset_hubspot_reserve: float = Field(0.2, ge=0, lt=1)
     sunset_hubspot_requests: int = Field(190, ge=1, le=10_000)
+    sunset_metrics_host: str = Field("127.0.0.1", min_length=1)
+    sunset_metrics_port: int | None = Field(None, ge=0, le=65_535)
     sunset_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("sunset_admins", "sunset_approvers", mode="before")

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot import metrics
 from bot import worker_words as words
 from bot.engine import Engine
 from bot.errors import StoreError, VendorError
@@ -244,6 +245,9 @@ class Worker:
                     return
                 result = Failed(words.incident(incident))
             else:
+                outcome = type(result).__name__.lower()
+                for effect in effects:
+                    metrics.EFFECTS.labels(effect.kind, outcome).inc()
                 self._engine.committed()
                 return
 

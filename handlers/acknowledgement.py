@@ -7,6 +7,7 @@ with this middleware it is told, so that an acknowledgement leaves as soon as it
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from slack_bolt import App, BoltContext, BoltResponse
@@ -22,8 +23,10 @@ class WaitedAck(Ack):
     ``taken`` says that a listener has begun with the delivery.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, measured: Callable[[float], None] = lambda _: None) -> None:
         self.taken = False
+        self._measured = measured
+        self._began = time.monotonic()
         self._given = threading.Event()
         self._waiter = threading.get_ident()
         self._waited = False
@@ -41,15 +44,17 @@ class WaitedAck(Ack):
     def response(self, response: BoltResponse | None) -> None:
         # Bolt sets None where a listener fails after it has acknowledged: that stays acknowledged.
         if response is not None:
+            if self._response is None:
+                self._measured(time.monotonic() - self._began)
             self._response = response
             self._given.set()
 
 
-def register(app: App) -> None:
-    """Let every delivery to *app* be acknowledged in this way."""
+def register(app: App, measured: Callable[[float], None]) -> None:
+    """Let every delivery to *app* be acknowledged in this way; *measured* is told the seconds."""
 
     @app.middleware
     def wait_for_ack(context: BoltContext, next_: Callable[[], None]) -> None:
         """Bolt's middleware; runs in the thread that sends the acknowledgement."""
-        context["ack"] = WaitedAck()
+        context["ack"] = WaitedAck(measured)
         next_()

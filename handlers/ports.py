@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -228,5 +228,7 @@ class Services:
     """None: this program takes no files."""
     reports: Reports | None = None
     """None: this program makes no plan reports."""
+    acknowledged: Callable[[float], None] = lambda _: None
+    """Is told how long, in seconds, Slack waited for an acknowledgement."""
     homes: Homes | None = None
     """None: homes are published when they are opened, and not again."""

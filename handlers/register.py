@@ -26,7 +26,7 @@ from handlers.ports import Services
 
 def register(app: App, services: Services) -> None:
     """Let *app* listen to everything that Sunset understands."""
-    acknowledgement.register(app)
+    acknowledgement.register(app, services.acknowledged)
     wiring.register_errors(app, services)
     for module in (
         command,

@@ -21,6 +21,7 @@ from hubspot.crm.owners.exceptions import ApiException as OwnersError
 from hubspot.settings.users.exceptions import ApiException as UsersError
 
 from bot.errors import VendorError
+from bot.metrics import calling
 from bot.vendors import hubspot_errors as errors
 from bot.vendors.http_dates import http_date
 from bot.vendors.hubspot_limits import Budget, Slots
@@ -147,7 +148,7 @@ class HubSpotClient:
         """
 
         def once() -> T:
-            with self.budget.take(search=question.search) as slots:
+            with self.budget.take(search=question.search) as slots, calling("hubspot"):
                 return self.once(question, slots, **kwargs)
 
         return self._patience.call(once)

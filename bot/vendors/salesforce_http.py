@@ -18,6 +18,7 @@ from simple_salesforce import Salesforce as SimpleSalesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from bot.errors import VendorError
+from bot.metrics import calling
 from bot.vendors import salesforce_errors as errors
 from bot.vendors.patience import Patience
 from bot.vendors.salesforce_errors import API_ENABLED
@@ -209,7 +210,11 @@ class SalesforceClient:
                 error = errors.unreadable("request", write=write)
             raise error from None
 
-        return self._patience.call(once, even_if_unknown=not write)
+        def counted() -> T:
+            with calling("salesforce"):
+                return once()
+
+        return self._patience.call(counted, even_if_unknown=not write)
 
     def _renewed(self, function: Callable[[SimpleSalesforce], T]) -> T:
         connected = self._connect(None)

@@ -17,6 +17,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web import SlackResponse
 
 from bot.errors import VendorError
+from bot.metrics import calling
 from bot.vendors import slack_files
 from bot.vendors.http_dates import http_date
 from bot.vendors.slack_errors import app_token_refused, refusal, unreachable
@@ -417,9 +418,10 @@ class Slack:
 
     @staticmethod
     def _call(method: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
-        try:
-            return method(**arguments)
-        except SlackApiError as error:
-            raise refusal(error) from error
-        except (SlackClientError, OSError, HTTPException) as error:
-            raise unreachable(error) from error
+        with calling("slack"):
+            try:
+                return method(**arguments)
+            except SlackApiError as error:
+                raise refusal(error) from error
+            except (SlackClientError, OSError, HTTPException) as error:
+                raise unreachable(error) from error

@@ -44,7 +44,7 @@ export const api = {
     call("GET", `/sandbox/channels/${seg(channel)}/messages?viewer=${seg(viewer)}`),
   thread: (channel, ts, viewer) =>
     call("GET", `/sandbox/channels/${seg(channel)}/threads/${seg(ts)}?viewer=${seg(viewer)}`),
-  home: (user) => call("GET", `/sandbox/people/${seg(user)}/home`),
+  home: (user, again) => call("GET", `/sandbox/people/${seg(user)}/home${again ? "?look=1" : ""}`),
   views: (user) => call("GET", `/sandbox/people/${seg(user)}/views`),
   command: (user, channel, text) => call("POST", "/sandbox/command", { user, channel, text }),
   message: (user, channel, text, thread_ts) =>

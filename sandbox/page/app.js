@@ -208,7 +208,7 @@ function drawHome() {
     reconcile(root, [{ key: "none", signature: "", render: () => h("p", { class: "opening" }, "The app has not published a Home for you.") }]);
     return;
   }
-  const surface = makeSurface({ key: `v:${view.id}`, container: { type: "view", view_id: view.id }, blocks: view.blocks, state: view.state?.values, refresh: () => { home.expect(); return refresh(); }, redraw: draw });
+  const surface = makeSurface({ key: `v:${view.id}`, container: { type: "view", view_id: view.id }, blocks: view.blocks, state: view.state?.values, refresh, redraw: draw });
   reconcile(root, blockItems(view.blocks, surface));
 }
 

@@ -29,11 +29,11 @@ class ModalInteractions:
         """The open modals of *user*, topmost last."""
         return [view.json() for view in self._slack.views.stack(user)]
 
-    def open_home(self, user: Any) -> dict[str, Any] | None:
-        """Open the App Home: the app is told, the view published so far is returned."""
+    def open_home(self, user: Any, *, told: bool = True) -> dict[str, Any] | None:
+        """Open the App Home: the app is *told*, the view published so far is returned."""
         person = self._people.person(user)
         home = self._slack.views.home(person.id)
-        if time.monotonic() - self._opened.get(person.id, -HOME_SECONDS) >= HOME_SECONDS:
+        if told and time.monotonic() - self._opened.get(person.id, -HOME_SECONDS) >= HOME_SECONDS:
             self._opened[person.id] = time.monotonic()
             self._tell_opened(person, home)
         return home.json() if home else None

@@ -77,8 +77,10 @@ class PeopleApi:
         return self._shown(found if root in found else [root, *found], viewer)
 
     async def home(self, request: Request) -> dict[str, Any]:
-        """The App Home, opened."""
-        return {"view": self._modals.open_home(request.path_params["user"])}
+        """The App Home, opened; with `look`, as it is seen by who has it open already."""
+        user = request.path_params["user"]
+        told = not request.query_params.get("look")
+        return {"view": self._modals.open_home(user, told=told)}
 
     async def views(self, request: Request) -> dict[str, Any]:
         """The open modals."""

@@ -148,7 +148,7 @@ def test_what_is_slow_is_not_given_to_the_next_listener(monkeypatch: pytest.Monk
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="x"),
         listener_executor=AtOnce(),
     )
-    acknowledgement.register(app)
+    acknowledgement.register(app, lambda _: None)
     given = services(FakeEngine(FakeClock(START)), FakeClock(START), FakeOwners())
 
     def slow(_delivery: Delivery) -> None:

@@ -327,13 +327,17 @@ def _second_run(page: Page, traces: Traces) -> None:
 
 
 def _look(traces: Traces, home: Path) -> None:
-    for path in home.glob("sunset.db*"):
+    beside = (*home.glob("sunset.db*"), *home.glob("sunset.db.*/*"))
+    for path in (one for one in beside if one.is_file()):
         traces.living[path.name] = (path.stat().st_mode & 0o777, path.read_bytes())
     listed = command("runs", "list", "--json")
     traces.printed["runs list --json"] = listed
     for run in [one["id"] for one in json.loads(listed)]:
         traces.printed[f"runs show {run} --json"] = command("runs", "show", run, "--json")
         traces.printed[f"runs show {run}"] = command("runs", "show", run)
+        for kind in ("html", "markdown", "json"):
+            told = command("report", run, "--format", kind, "--out", "-")
+            traces.printed[f"report {run} {kind}"] = told
     (home / "exports").mkdir(mode=0o700)
     for words in (
         ("audit", "verify", "--json"),
